@@ -1,0 +1,35 @@
+"""Ids: 20 characters that sort by second of creation; a name for a job or a runner, never an order."""
+
+from base64 import b32hexencode
+from typing import Final, NewType
+
+Xid = NewType("Xid", str)
+"""A job's id: 12 bytes (4 of seconds, 5 of chance, 3 of a counter) in lower-case base32hex, as in the original."""
+
+RunnerId = NewType("RunnerId", str)
+"""A runner's id, drawn like a job's; a new one at each start."""
+
+XID_BYTES: Final = 12
+XID_LENGTH: Final = 20
+DATABASE: Final = Xid("0" * XID_LENGTH)
+"""The id under which the log keeps events that belong to no job."""
+
+_DIGITS: Final = frozenset("0123456789abcdefghijklmnopqrstuv")
+
+
+def encode_xid(raw: bytes) -> Xid:
+    """The 20 characters of 12 bytes.
+
+    >>> encode_xid(bytes(12))
+    '00000000000000000000'
+    """
+    return Xid(b32hexencode(raw)[:XID_LENGTH].decode().lower())
+
+
+def is_xid(text: str) -> bool:
+    """Whether the text could be an id: the right length and alphabet.
+
+    >>> is_xid("d5k7nc8v2q0g0a1m5j60"), is_xid("job-1")
+    (True, False)
+    """
+    return len(text) == XID_LENGTH and _DIGITS.issuperset(text)

@@ -1,0 +1,59 @@
+"""Instants and spans: time as whole microseconds, so that arithmetic is exact and storage is an integer."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final, NewType
+
+Instant = NewType("Instant", int)
+"""Microseconds since 1970-01-01 00:00 UTC."""
+
+Span = NewType("Span", int)
+"""A length of time in microseconds."""
+
+MICROSECOND: Final = timedelta(microseconds=1)
+SECOND: Final = Span(1_000_000)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LAST: Final = Instant((datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND)
+"""The end of the year 9999: later than this a datetime can't say."""
+
+
+class NaiveDatetime(ValueError):
+    """A datetime without a time zone: it could mean any of 38 moments. Give it one, such as `datetime.now(UTC)`."""
+
+
+class OutOfRange(ValueError):
+    """A moment after the year 9999, or before the year 1: no datetime can say it."""
+
+
+def instant_of(moment: datetime) -> Instant:
+    """The instant of an aware datetime; raises NaiveDatetime for another."""
+    if moment.utcoffset() is None:
+        raise NaiveDatetime(f"expected a datetime with a time zone, got {moment.isoformat()}")
+    return Instant((moment - EPOCH) // MICROSECOND)
+
+
+def datetime_of(instant: Instant) -> datetime:
+    """The instant as a datetime in UTC."""
+    return EPOCH + timedelta(microseconds=instant)
+
+
+def span_of(length: timedelta) -> Span:
+    """The span of a timedelta."""
+    return Span(length // MICROSECOND)
+
+
+def timedelta_of(span: Span) -> timedelta:
+    """The span as a timedelta."""
+    return timedelta(microseconds=span)
+
+
+def after(instant: Instant, span: Span) -> Instant:
+    """The instant so much later; raises OutOfRange past the year 9999."""
+    later = Instant(instant + span)
+    if later > LAST:
+        raise OutOfRange(f"{timedelta_of(span)} after {datetime_of(instant).isoformat()} is past the year 9999")
+    return later
+
+
+def soon(instant: Instant, span: Span) -> Instant:
+    """The instant so much later, but never past the year 9999: for delays that the core itself computes."""
+    return Instant(min(instant + span, LAST))

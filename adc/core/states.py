@@ -1,0 +1,93 @@
+"""States: one class each, and a field only where it has a meaning."""
+
+from typing import Literal, TypeAlias, assert_never
+
+from msgspec import Struct
+
+from adc.core.instants import Instant
+from adc.core.terms import Tally, Terms, Token
+
+Reason: TypeAlias = Literal["RetriesUsedUp", "Permanent", "Undecodable", "Poison"]
+"""Why a job is dead: no retry is left; the failure was final; its payload can't be read; it kills its runners."""
+
+
+class Absent(Struct, frozen=True):
+    """Nothing is known of the job: where every history starts."""
+
+
+class Scheduled(Struct, frozen=True):
+    """It waits, until `due` at least."""
+
+    terms: Terms
+    tally: Tally
+    due: Instant
+
+
+class Started(Struct, frozen=True):
+    """A runner holds it."""
+
+    terms: Terms
+    tally: Tally
+    token: Token
+    since: Instant
+
+
+class Cancelling(Struct, frozen=True):
+    """A runner holds it, and was asked to let it go."""
+
+    terms: Terms
+    tally: Tally
+    token: Token
+    since: Instant
+    asked_at: Instant
+
+
+class Done(Struct, frozen=True):
+    """It was completed, by the attempt of `token`."""
+
+    terms: Terms
+    tally: Tally
+    token: Token
+    at: Instant
+
+
+class Dead(Struct, frozen=True):
+    """A dead letter: it won't run again unless it is redriven."""
+
+    terms: Terms
+    tally: Tally
+    reason: Reason
+    at: Instant
+
+
+class Cancelled(Struct, frozen=True):
+    """It was asked not to run, and won't."""
+
+    terms: Terms
+    tally: Tally
+    at: Instant
+
+
+JobState: TypeAlias = Absent | Scheduled | Started | Cancelling | Done | Dead | Cancelled
+
+StateName: TypeAlias = Literal["scheduled", "started", "cancelling", "done", "dead", "cancelled"]
+"""What people read; a job that is absent has no name to show."""
+
+
+def state_name(state: Scheduled | Started | Cancelling | Done | Dead | Cancelled) -> StateName:
+    """The state's name for people."""
+    match state:
+        case Scheduled():
+            return "scheduled"
+        case Started():
+            return "started"
+        case Cancelling():
+            return "cancelling"
+        case Done():
+            return "done"
+        case Dead():
+            return "dead"
+        case Cancelled():
+            return "cancelled"
+        case _:
+            assert_never(state)

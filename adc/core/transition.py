@@ -1,0 +1,79 @@
+"""Transition: the immutable order to a store, which adds nothing to it and leaves nothing out."""
+
+from msgspec import Struct
+
+from adc.core.commands import Command
+from adc.core.decide import decide
+from adc.core.events import Event
+from adc.core.evolve import evolve
+from adc.core.ids import Xid
+from adc.core.outcome import Failure, Outcome, Success
+from adc.core.refusals import Refusal
+from adc.core.states import Absent, JobState
+
+
+class Snapshot(Struct, frozen=True):
+    """A job as a store has it: the fold so far, and where its log stands."""
+
+    jid: Xid
+    state: JobState
+    seq: int
+    """The sequence number of its first event, which orders jobs by insertion; 0: it has none."""
+    version: int
+    """How many events it has."""
+    head: bytes
+    """The digest of its last event; empty: it has none."""
+
+    @classmethod
+    def absent(cls, jid: Xid) -> "Snapshot":
+        """A job of which nothing is known."""
+        return cls(jid, Absent(), 0, 0, b"")
+
+
+class Asked(Struct, frozen=True):
+    """A command with who asks: what a transition is made of."""
+
+    command: Command
+    actor: str
+    """Which runner, command line or caller."""
+    cause: str | None = None
+    """What made them ask: `job:<jid>#<version>` or `request:<text>`; None: nothing that adc knows of."""
+    body: bytes | None = None
+    """The payload that Schedule stores, or the result of Complete; None for all others."""
+
+
+class Recorded(Struct, frozen=True):
+    """An event as the log has it."""
+
+    seq: int
+    jid: Xid
+    version: int
+    """Its place among the job's events, 1-based."""
+    actor: str
+    cause: str | None
+    digest: bytes
+    event: Event
+
+
+class Transition(Struct, frozen=True):
+    """If the job is still at `before.version`: append these events, and write this state."""
+
+    before: Snapshot
+    events: tuple[Event, ...]
+    after: JobState
+    actor: str
+    cause: str | None
+    body: bytes | None
+    """Stored beside the first event."""
+
+
+def transition(before: Snapshot, asked: Asked) -> Outcome[Transition, Refusal]:
+    """What a command makes of a job as it is recorded."""
+    match decide(asked.command, before.state):
+        case Failure() as refused:
+            return refused
+        case Success(events):
+            after = before.state
+            for event in events:
+                after = evolve(after, event)
+            return Success(Transition(before, events, after, asked.actor, asked.cause, asked.body))
