@@ -1,0 +1,1 @@
+"""Ports: what adc needs of the outside, as protocols."""

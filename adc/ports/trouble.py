@@ -1,0 +1,80 @@
+"""Trouble: what the outside does to a store, as typed exceptions that say what happened and what to do."""
+
+from adc.core.ids import Xid
+
+
+class StoreTrouble(Exception):
+    """Something outside went wrong with the store. Its text says whether anything was committed."""
+
+    advice = ""
+
+    def __init__(self, path: str, operation: str, problem: str, code: int = 0) -> None:
+        super().__init__(" ".join(filter(None, (f"{path}: {operation}: {problem}.", self.advice))))
+        self.path = path
+        self.operation = operation
+        self.problem = problem
+        self.code = code
+        """SQLite's extended result code; 0: the trouble isn't SQLite's."""
+
+
+class StoreBusy(StoreTrouble):
+    """Others held the file's lock for longer than the busy timeout."""
+
+    advice = "Nothing was committed. Try again, or open the queue with a longer busy_timeout."
+
+
+class StoreFull(StoreTrouble):
+    """The disk, or a quota, is full."""
+
+    advice = "Nothing was committed. Make room, then try again."
+
+
+class StoreReadOnly(StoreTrouble):
+    """The file or its directory can't be written."""
+
+    advice = "Nothing was committed. adc writes the file and, beside it, -wal and -shm."
+
+
+class CannotOpen(StoreTrouble):
+    """The file can't be opened."""
+
+    advice = "Check that the directory exists and may be written."
+
+
+class StoreDamaged(StoreTrouble):
+    """The file isn't a database, or is damaged."""
+
+    advice = "Nothing was committed. Don't write to it: restore a backup, or recover a copy."
+
+
+class ForeignFile(StoreTrouble):
+    """The file has tables with adc's names that aren't adc's; it was left as it was."""
+
+    advice = "Choose another file for the queue."
+
+
+class FutureVersion(StoreTrouble):
+    """The file was written by a later adc; it was left as it was."""
+
+    advice = "Update adc."
+
+
+class StoreClosed(StoreTrouble):
+    """The queue was used after it was closed."""
+
+    advice = "Nothing was committed. Use the queue inside its with block."
+
+
+class OutcomeUnknown(StoreTrouble):
+    """The commit itself failed: the transaction may or may not be in the file."""
+
+    advice = "Scheduling the same NewJob again is safe: it is stored once, whatever became of the first."
+
+
+class VersionConflict(Exception):
+    """A transition was made from a state that the job no longer has. Nothing was committed: load it and decide anew."""
+
+    def __init__(self, jid: Xid, expected: int) -> None:
+        super().__init__(f"job {jid} is no longer at version {expected}")
+        self.jid = jid
+        self.expected = expected

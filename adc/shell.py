@@ -1,0 +1,58 @@
+"""How commands are carried out in a write transaction: load, decide, apply."""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from adc.core.commands import Schedule
+from adc.core.ids import Xid
+from adc.core.outcome import Outcome, Success
+from adc.core.refusals import Refusal
+from adc.core.transition import Asked, Transition, transition
+from adc.ports.store import Writing
+
+
+def carry_out(writing: Writing, asked: Sequence[Asked]) -> tuple[Outcome[Transition, Refusal], ...]:
+    """What came of each command, in order; a refusal concerns only its own.
+
+    Commands go to the store together, as long as none depends on what another one of them does.
+    """
+    outcomes: list[Outcome[Transition, Refusal]] = []
+    for together in _independent(asked):
+        jobs = writing.load([each.command.jid for each in together])
+        decided = [transition(jobs[each.command.jid], _with_holder(writing, each)) for each in together]
+        writing.apply([outcome.unwrap() for outcome in decided if isinstance(outcome, Success)])
+        outcomes += decided
+    return tuple(outcomes)
+
+
+def _independent(asked: Sequence[Asked]) -> Iterable[Sequence[Asked]]:
+    """Runs of commands in which no job and no key comes twice."""
+    together: list[Asked] = []
+    seen: set[Xid | tuple[str, str]] = set()
+    for each in asked:
+        touched = _touched(each)
+        if not seen.isdisjoint(touched):
+            yield together
+            together, seen = [], set()
+        together.append(each)
+        seen.update(touched)
+    if together:
+        yield together
+
+
+def _touched(asked: Asked) -> tuple[Xid | tuple[str, str], ...]:
+    match asked.command:
+        case Schedule(jid=jid, terms=terms) if terms.key is not None:
+            return (jid, (terms.kind, terms.key))
+        case command:
+            return (command.jid,)
+
+
+def _with_holder(writing: Writing, asked: Asked) -> Asked:
+    """A Schedule is told who holds its key, as of this transaction."""
+    match asked.command:
+        case Schedule(terms=terms) as schedule if terms.key is not None:
+            return replace(asked, command=replace(schedule, holder=writing.holder(terms.kind, terms.key)))
+        case _:
+            return asked

@@ -1,0 +1,1 @@
+"""Stores: where jobs and their log are kept."""

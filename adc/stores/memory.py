@@ -1,0 +1,173 @@
+"""The reference store: a dict from each job to its log, behind one lock."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import RLock
+from typing import get_args
+
+from msgspec import Struct
+
+from adc.core.commands import KeyHolder
+from adc.core.events import PayloadErased
+from adc.core.ids import RunnerId, Xid
+from adc.core.instants import Instant
+from adc.core.states import Absent, Scheduled, StateName, state_name
+from adc.core.transition import Recorded, Snapshot, Transition
+from adc.ports.store import Enrolment, Look, Wanted
+from adc.ports.trouble import VersionConflict
+from adc.stores.appending import applied, entries
+
+
+class _Kept(Struct, frozen=True):
+    snapshot: Snapshot
+    log: tuple[Recorded, ...]
+    bodies: Mapping[int, bytes]
+
+
+class MemoryStore:
+    """Jobs that last as long as the process: for tests, and to say what every store must do."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[Xid, _Kept] = {}
+        self._keys: dict[tuple[str, str], KeyHolder] = {}
+        self._runners: dict[RunnerId, Enrolment] = {}
+        self._last_seq = 0
+        self._lock = RLock()
+
+    @contextmanager
+    def writing(self) -> Iterator["MemoryStore"]:
+        """Begin a write transaction; an exception undoes all of it."""
+        with self._lock:
+            before = dict(self._jobs), dict(self._keys), self._last_seq
+            try:
+                yield self
+            except BaseException:
+                self._jobs, self._keys, self._last_seq = before
+                raise
+
+    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
+        """Waiting jobs that are due by then, in the order of claims."""
+        with self._lock:
+            found = [
+                (-state.terms.priority, state.due, job.seq, job)
+                for job, state in self._waiting(wanted)
+                if state.due <= by
+            ]
+        return tuple(job for *_, job in sorted(found, key=lambda each: each[:3])[:limit])
+
+    def next_due(self, wanted: Wanted) -> Instant | None:
+        """When the first waiting job is or was due."""
+        with self._lock:
+            return min((state.due for _, state in self._waiting(wanted)), default=None)
+
+    def load(self, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:
+        """The jobs as they are."""
+        with self._lock:
+            return {jid: self._snapshot(jid) for jid in jids}
+
+    def payloads(self, jids: Sequence[Xid]) -> Mapping[Xid, bytes]:
+        """The payloads of jobs."""
+        found = {jid: self.body(jid, 1) for jid in jids}
+        return {jid: payload for jid, payload in found.items() if payload is not None}
+
+    def body(self, jid: Xid, version: int) -> bytes | None:
+        """The bytes stored beside an event."""
+        with self._lock:
+            kept = self._jobs.get(jid)
+            return None if kept is None else kept.bodies.get(version)
+
+    def holder(self, kind: str, key: str) -> KeyHolder | None:
+        """The job that has this key."""
+        with self._lock:
+            return self._keys.get((kind, key))
+
+    def apply(self, transitions: Sequence[Transition]) -> None:
+        """Append the events and write the states."""
+        with self._lock:
+            for transition in transitions:
+                self._apply(transition)
+
+    def history(self, jid: Xid) -> tuple[Recorded, ...]:
+        """All events of a job."""
+        with self._lock:
+            kept = self._jobs.get(jid)
+            return () if kept is None else kept.log
+
+    def look(self, wanted: Look) -> tuple[Snapshot, ...]:
+        """One page of jobs."""
+        with self._lock:
+            after = 0 if wanted.after is None else self._snapshot(wanted.after).seq
+            found = sorted((kept.snapshot for kept in self._jobs.values()), key=lambda job: job.seq)
+        return tuple(job for job in found if job.seq > after and _shows(wanted, job))[: wanted.limit]
+
+    def counts(self) -> Mapping[StateName, int]:
+        """How many jobs are in each state."""
+        counted: dict[StateName, int] = dict.fromkeys(get_args(StateName), 0)
+        with self._lock:
+            for kept in self._jobs.values():
+                if not isinstance(kept.snapshot.state, Absent):
+                    counted[state_name(kept.snapshot.state)] += 1
+        return counted
+
+    def enrol(self, runner: Enrolment) -> None:
+        """Note a runner that starts."""
+        self._runners[runner.runner] = runner
+
+    def resign(self, runner: RunnerId) -> None:
+        """Forget a runner that ends."""
+        self._runners.pop(runner, None)
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _apply(self, transition: Transition) -> None:
+        jid, before = transition.before.jid, transition.before
+        if self._snapshot(jid).version != before.version:
+            raise VersionConflict(jid, before.version)
+        if not transition.events:
+            return
+        added = list(entries(transition, self._last_seq + 1))
+        last = added[-1].recorded
+        kept = self._jobs.get(jid, _Kept(before, (), {}))
+        bodies = {**kept.bodies, **{each.recorded.version: each.body for each in added if each.body is not None}}
+        if isinstance(last.event, PayloadErased):
+            bodies = {}
+        snapshot = applied(transition, last)
+        self._jobs[jid] = _Kept(snapshot, (*kept.log, *(each.recorded for each in added)), bodies)
+        self._last_seq = last.seq
+        self._note_key(snapshot)
+
+    def _note_key(self, job: Snapshot) -> None:
+        match job.state:
+            case Scheduled(terms) if terms.key is not None:
+                self._keys[terms.kind, terms.key] = KeyHolder(job.jid, terms.payload.hash)
+            case _:
+                pass
+
+    def _snapshot(self, jid: Xid) -> Snapshot:
+        kept = self._jobs.get(jid)
+        return Snapshot.absent(jid) if kept is None else kept.snapshot
+
+    def _waiting(self, wanted: Wanted) -> Iterator[tuple[Snapshot, Scheduled]]:
+        for kept in self._jobs.values():
+            job = kept.snapshot
+            match job.state:
+                case Scheduled(terms) as state if (
+                    terms.queue in wanted.queues and (terms.kind, terms.payload_version) in wanted.kinds
+                ):
+                    yield job, state
+                case _:
+                    pass
+
+
+def _shows(wanted: Look, job: Snapshot) -> bool:
+    state = job.state
+    if isinstance(state, Absent):
+        return False
+    if wanted.due_before is not None and not (isinstance(state, Scheduled) and state.due < wanted.due_before):
+        return False
+    return (
+        wanted.state in (None, state_name(state))
+        and wanted.kind in (None, state.terms.kind)
+        and wanted.queue in (None, state.terms.queue)
+    )

@@ -1,0 +1,45 @@
+"""Loading: a job from its row, or folded from the log where it has none."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import apsw
+from msgspec.json import encode
+
+from adc.core.evolve import fold
+from adc.core.ids import Xid
+from adc.core.transition import Recorded, Snapshot
+from adc.ports.store import Wanted
+from adc.stores.sqlite import queries, rows
+
+
+def load(connection: apsw.Connection, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:
+    """The jobs as they are; one of which nothing is known is Absent."""
+    found = {job.jid: job for job in rows.snapshots(connection, queries.LOAD, (as_json(jids),))}
+    missing = [jid for jid in jids if jid not in found]
+    if missing:
+        found |= _folded(rows.recorded(connection, queries.HISTORIES, (as_json(missing),)))
+    return {jid: found.get(jid) or Snapshot.absent(jid) for jid in jids}
+
+
+def wanted_bindings(wanted: Wanted) -> dict[str, str]:
+    """What the queries over the claim index bind."""
+    return {"queues": as_json(wanted.queues), "kinds": as_json(wanted.kinds)}
+
+
+def as_json(values: object) -> str:
+    """A list for json_each."""
+    return encode(values).decode()
+
+
+def xids(texts: Iterable[str]) -> tuple[Xid, ...]:
+    """Texts that the file has as ids."""
+    return tuple(map(Xid, texts))
+
+
+def _folded(log: Iterable[Recorded]) -> dict[Xid, Snapshot]:
+    histories = ((jid, tuple(events)) for jid, events in groupby(log, key=lambda each: each.jid))
+    return {
+        jid: Snapshot(jid, fold(each.event for each in events), events[0].seq, events[-1].version, events[-1].digest)
+        for jid, events in histories
+    }

@@ -1,0 +1,110 @@
+"""Migrations: the schema as numbered steps, each atomic. A released step is never edited; a change is a new one.
+
+Everything of adc is named `adc_*` or `job_events`, so that a queue can share its file with an application's own tables.
+Other programs read these tables, so they stay within what SQLite 3.40 understands.
+"""
+
+from typing import Final
+
+FIRST: Final = """
+CREATE TABLE adc_meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The truth: what happened, in order. Times are microseconds since 1970, UTC.
+CREATE TABLE job_events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    jid TEXT NOT NULL,
+    version INTEGER NOT NULL,          -- its place among the job's events, from 1
+    at INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    type_version INTEGER NOT NULL,
+    actor TEXT NOT NULL,               -- which runner, command line or caller
+    cause TEXT,                        -- job:<jid>#<version> or request:<text>
+    data TEXT NOT NULL,                -- the event as JSON
+    body BLOB,                         -- the payload (JobScheduled) or the result (JobDone)
+    job_type TEXT,                     -- JobScheduled only, and so is key
+    key TEXT,
+    digest BLOB NOT NULL,              -- chains the job's events
+    UNIQUE (jid, version)
+) STRICT;
+CREATE UNIQUE INDEX job_events_key ON job_events (job_type, key) WHERE key IS NOT NULL;
+CREATE INDEX job_events_ended ON job_events (type, at) WHERE type IN ('JobDone', 'JobCancelled');
+
+-- INSERT OR REPLACE passes triggers on UPDATE and DELETE: hence a guard before each INSERT.
+CREATE TRIGGER job_events_insert BEFORE INSERT ON job_events
+WHEN EXISTS (SELECT 1 FROM job_events WHERE seq = new.seq)
+    OR EXISTS (SELECT 1 FROM job_events WHERE jid = new.jid AND version = new.version)
+    OR (new.key IS NOT NULL AND EXISTS (SELECT 1 FROM job_events WHERE job_type = new.job_type AND key = new.key))
+BEGIN
+    SELECT raise(ABORT, 'job_events is append-only: this event exists');
+END;
+CREATE TRIGGER job_events_update BEFORE UPDATE ON job_events
+WHEN new.body IS NOT NULL
+    OR (new.seq, new.jid, new.version, new.at, new.type, new.type_version, new.actor, new.data, new.digest)
+        IS NOT (old.seq, old.jid, old.version, old.at, old.type, old.type_version, old.actor, old.data, old.digest)
+    OR (new.cause, new.job_type, new.key) IS NOT (old.cause, old.job_type, old.key)
+    OR NOT EXISTS (SELECT 1 FROM job_events WHERE jid = old.jid AND type = 'PayloadErased')
+BEGIN
+    SELECT raise(ABORT, 'job_events is append-only: only the bodies of an erased job can be removed');
+END;
+CREATE TRIGGER job_events_delete BEFORE DELETE ON job_events
+BEGIN
+    SELECT raise(ABORT, 'job_events is append-only');
+END;
+
+-- Every job that isn't over, as the fold of its events. No time limit, no retry policy: those are in its first event.
+CREATE TABLE adc_jobs (
+    seq INTEGER PRIMARY KEY,           -- that of its JobScheduled event
+    jid TEXT NOT NULL UNIQUE,
+    queue TEXT NOT NULL,
+    job_type TEXT NOT NULL,
+    payload_version INTEGER NOT NULL,
+    priority INTEGER NOT NULL,
+    scheduled_at INTEGER NOT NULL,
+    enqueued_at INTEGER NOT NULL,
+    started_at INTEGER,                -- NULL: it waits, or is dead
+    attempt INTEGER NOT NULL,
+    retries INTEGER NOT NULL,
+    crashes INTEGER NOT NULL,
+    runner TEXT,
+    cancel_asked_at INTEGER,
+    died_at INTEGER,                   -- a dead letter, and so is reason
+    reason TEXT,
+    version INTEGER NOT NULL,          -- how many events it has
+    head BLOB NOT NULL                 -- the digest of the last one
+) STRICT;
+CREATE INDEX adc_queue_jobs ON adc_jobs (queue, job_type, payload_version, priority DESC, scheduled_at)
+    WHERE started_at IS NULL AND died_at IS NULL;
+CREATE INDEX adc_dead_jobs ON adc_jobs (died_at) WHERE died_at IS NOT NULL;
+
+-- One row a runner, while it runs: outside the fold.
+CREATE TABLE adc_runners (
+    runner TEXT PRIMARY KEY,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    boot_id TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    lease INTEGER NOT NULL             -- microseconds
+) STRICT, WITHOUT ROWID;
+
+-- The tables of the original, for whoever reads them.
+CREATE VIEW adc_queue AS
+    SELECT j.jid, j.queue, j.job_type, e.body AS payload, j.retries, j.scheduled_at, j.started_at, j.enqueued_at,
+        j.priority
+    FROM adc_jobs AS j JOIN job_events AS e ON e.seq = j.seq WHERE j.died_at IS NULL;
+CREATE VIEW adc_dead_queue AS
+    SELECT j.jid, j.queue, j.job_type, e.body AS payload, j.retries, j.scheduled_at, j.started_at, j.enqueued_at,
+        j.priority, j.died_at
+    FROM adc_jobs AS j JOIN job_events AS e ON e.seq = j.seq WHERE j.died_at IS NOT NULL;
+"""
+
+MIGRATIONS: Final = (FIRST,)
+"""Step n takes a file from format n to n + 1; a file without adc's tables has format 0."""
+
+FORMAT: Final = len(MIGRATIONS)
+"""The format that this adc reads and writes."""
+
+SCHEMA_SQL: Final = "".join(MIGRATIONS)
+"""All of adc's tables, triggers and views as SQL, for whoever makes them by other means than `SqliteQueue.open`."""

@@ -1,0 +1,149 @@
+"""Queries: all the SQL of the store, as constants."""
+
+from typing import Final
+
+# -- the file ---------------------------------------------------------------------------------------------------------
+
+ADC_TABLES: Final = """
+SELECT name FROM sqlite_schema
+WHERE type = 'table' AND name IN ('adc_meta', 'job_events', 'adc_jobs', 'adc_runners', 'adc_queue', 'adc_dead_queue')
+"""
+READ_FORMAT: Final = "SELECT value FROM adc_meta WHERE key = 'format'"
+WRITE_FORMAT: Final = "INSERT INTO adc_meta (key, value) VALUES ('format', ?) ON CONFLICT DO UPDATE SET value = ?1"
+WRITE_MIN_READER: Final = (
+    "INSERT INTO adc_meta (key, value) VALUES ('min_reader', ?) ON CONFLICT DO UPDATE SET value = ?1"
+)
+WRITE_DATABASE_ID: Final = "INSERT INTO adc_meta (key, value) VALUES ('database_id', ?) ON CONFLICT DO NOTHING"
+
+BEGIN: Final = "BEGIN IMMEDIATE"
+COMMIT: Final = "COMMIT"
+ROLLBACK: Final = "ROLLBACK"
+
+# -- jobs -------------------------------------------------------------------------------------------------------------
+# A snapshot's columns are in the order that `rows.snapshot` reads. Its terms are in its first event, the data of which
+# is joined by seq: an integer look-up.
+
+_SNAPSHOT: Final = """
+SELECT j.jid, j.seq, j.version, j.head, j.priority, j.scheduled_at, j.started_at, j.attempt, j.retries, j.crashes,
+    j.runner, j.cancel_asked_at, j.died_at, j.reason, e.type_version, e.data
+"""
+
+LOAD: Final = f"""{_SNAPSHOT}
+FROM json_each(?) AS wanted JOIN adc_jobs AS j ON j.jid = wanted.value JOIN job_events AS e ON e.seq = j.seq
+"""
+
+# The claim index, level by level: a level is a (queue, kind, payload version) at one of its priorities, highest first.
+# A step to the next level is one look-up, so a million jobs of one level, of other kinds or not yet due cost nothing.
+_LEVELS: Final = """
+WITH RECURSIVE level (queue, job_type, payload_version, priority) AS (
+    SELECT q.value, k.value ->> 0, k.value ->> 1, (
+        SELECT j.priority FROM adc_jobs AS j
+        WHERE j.started_at IS NULL AND j.died_at IS NULL
+            AND j.queue = q.value AND j.job_type = k.value ->> 0 AND j.payload_version = k.value ->> 1
+        ORDER BY j.priority DESC LIMIT 1
+    )
+    FROM json_each(:queues) AS q, json_each(:kinds) AS k
+    UNION ALL
+    SELECT level.queue, level.job_type, level.payload_version, (
+        SELECT j.priority FROM adc_jobs AS j
+        WHERE j.started_at IS NULL AND j.died_at IS NULL
+            AND j.queue = level.queue AND j.job_type = level.job_type AND j.payload_version = level.payload_version
+            AND j.priority < level.priority
+        ORDER BY j.priority DESC LIMIT 1
+    )
+    FROM level WHERE level.priority IS NOT NULL
+    ORDER BY 4 DESC
+)
+"""
+# The levels that have a due job. Read lazily: lower levels are walked only when they are needed.
+DUE_LEVELS: Final = f"""{_LEVELS}
+SELECT queue, job_type, payload_version, priority FROM level
+WHERE priority IS NOT NULL AND EXISTS (
+    SELECT 1 FROM adc_jobs AS j
+    WHERE j.started_at IS NULL AND j.died_at IS NULL
+        AND j.queue = level.queue AND j.job_type = level.job_type AND j.payload_version = level.payload_version
+        AND j.priority = level.priority AND j.scheduled_at <= :by
+)
+"""
+DUE_AT_LEVEL: Final = f"""{_SNAPSHOT}
+FROM adc_jobs AS j JOIN job_events AS e ON e.seq = j.seq
+WHERE j.started_at IS NULL AND j.died_at IS NULL
+    AND j.queue = ? AND j.job_type = ? AND j.payload_version = ? AND j.priority = ? AND j.scheduled_at <= ?
+ORDER BY j.scheduled_at, j.seq LIMIT ?
+"""
+
+NEXT_DUE: Final = f"""{_LEVELS}
+SELECT min((
+    SELECT j.scheduled_at FROM adc_jobs AS j
+    WHERE j.started_at IS NULL AND j.died_at IS NULL
+        AND j.queue = level.queue AND j.job_type = level.job_type AND j.payload_version = level.payload_version
+        AND j.priority = level.priority
+    ORDER BY j.scheduled_at LIMIT 1
+)) FROM level WHERE priority IS NOT NULL
+"""
+
+INSERT_JOB: Final = """
+INSERT INTO adc_jobs (queue, job_type, payload_version, enqueued_at, jid, seq, version, head, priority, scheduled_at,
+    started_at, attempt, retries, crashes, runner, cancel_asked_at, died_at, reason)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+# A started or dead job keeps the due time that it had.
+UPDATE_JOB: Final = """
+UPDATE adc_jobs SET version = ?, head = ?, priority = ?, scheduled_at = coalesce(?, scheduled_at), started_at = ?,
+    attempt = ?, retries = ?, crashes = ?, runner = ?, cancel_asked_at = ?, died_at = ?, reason = ?
+WHERE seq = ? AND version = ?
+"""
+DELETE_JOB: Final = "DELETE FROM adc_jobs WHERE seq = ? AND version = ?"
+
+_STATE: Final = """
+CASE WHEN j.died_at IS NOT NULL THEN 'dead' WHEN j.cancel_asked_at IS NOT NULL THEN 'cancelling'
+    WHEN j.started_at IS NOT NULL THEN 'started' ELSE 'scheduled' END
+"""
+LOOK_LIVE: Final = f"""{_SNAPSHOT}
+FROM adc_jobs AS j JOIN job_events AS e ON e.seq = j.seq
+WHERE j.seq > :after
+    AND (:kind IS NULL OR j.job_type = :kind)
+    AND (:queue IS NULL OR j.queue = :queue)
+    AND (:state IS NULL OR {_STATE} = :state)
+    AND (:due_before IS NULL OR (j.scheduled_at < :due_before AND j.started_at IS NULL AND j.died_at IS NULL))
+ORDER BY j.seq LIMIT :limit
+"""
+# All jobs that were ever scheduled, or those that an event of one type ended.
+LOOK_LOG: Final = """
+SELECT s.jid FROM job_events AS s
+WHERE s.type = 'JobScheduled' AND s.seq > :after
+    AND (:kind IS NULL OR s.job_type = :kind)
+    AND (:queue IS NULL OR coalesce(s.data ->> '$.terms.queue', 'default') = :queue)
+    AND (:ended_by IS NULL OR EXISTS (SELECT 1 FROM job_events AS f WHERE f.jid = s.jid AND f.type = :ended_by))
+ORDER BY s.seq LIMIT :limit
+"""
+COUNT_LIVE: Final = f"SELECT {_STATE}, count(*) FROM adc_jobs AS j GROUP BY 1"
+COUNT_ENDED: Final = """
+SELECT CASE type WHEN 'JobDone' THEN 'done' ELSE 'cancelled' END, count(*) FROM job_events
+WHERE type IN ('JobDone', 'JobCancelled') GROUP BY type
+"""
+
+# -- the log ----------------------------------------------------------------------------------------------------------
+# An event's columns are in the order that `rows.recorded` reads.
+
+_EVENT: Final = "SELECT seq, jid, version, type, type_version, actor, cause, data, digest FROM job_events"
+HISTORY: Final = f"{_EVENT} WHERE jid = ? ORDER BY version"
+HISTORIES: Final = f"{_EVENT} WHERE jid IN (SELECT value FROM json_each(?)) ORDER BY jid, version"
+FIRST_SEQ: Final = "SELECT seq FROM job_events WHERE jid = ? AND version = 1"
+BODY: Final = "SELECT body FROM job_events WHERE jid = ? AND version = ?"
+PAYLOADS: Final = """
+SELECT jid, body FROM job_events
+WHERE jid IN (SELECT value FROM json_each(?)) AND version = 1 AND body IS NOT NULL
+"""
+HOLDER: Final = "SELECT jid, seq, type_version, data FROM job_events WHERE job_type = ? AND key = ?"
+LAST_SEQ: Final = "SELECT seq FROM sqlite_sequence WHERE name = 'job_events'"
+APPEND: Final = """
+INSERT INTO job_events (seq, jid, version, at, type, type_version, actor, cause, data, body, job_type, key, digest)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+ERASE_BODIES: Final = "UPDATE job_events SET body = NULL WHERE jid = ? AND body IS NOT NULL"
+
+# -- runners ----------------------------------------------------------------------------------------------------------
+
+ENROL: Final = "INSERT INTO adc_runners (runner, host, pid, boot_id, started_at, lease) VALUES (?, ?, ?, ?, ?, ?)"
+RESIGN: Final = "DELETE FROM adc_runners WHERE runner = ?"

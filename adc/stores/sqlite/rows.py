@@ -1,0 +1,190 @@
+"""Rows: the only file that sees a cursor, and so the only one where SQLite's untyped values become typed ones."""
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias, get_args
+
+import apsw
+from msgspec.structs import replace
+
+from adc.codec.events import DamagedEvent, decode_event
+from adc.core.events import JobScheduled
+from adc.core.ids import RunnerId, Xid
+from adc.core.instants import Instant
+from adc.core.states import Cancelling, Dead, JobState, Reason, Scheduled, Started
+from adc.core.terms import Tally, Terms, Token
+from adc.core.transition import Recorded, Snapshot
+from adc.stores.appending import Entry
+
+Value: TypeAlias = int | float | str | bytes | None
+Bindings: TypeAlias = Sequence[Value] | Mapping[str, Value]
+Row: TypeAlias = tuple[Value, ...]
+Live: TypeAlias = Scheduled | Started | Cancelling | Dead
+"""The states of jobs that have a row."""
+
+
+class Level(NamedTuple):
+    """A part of the claim index: one queue, kind and payload version at one priority."""
+
+    queue: str
+    kind: str
+    payload_version: int
+    priority: int
+
+
+_REASONS: Final[dict[str, Reason]] = {reason: reason for reason in get_args(Reason)}
+
+
+def snapshots(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[Snapshot, ...]:
+    """The live jobs that a query finds."""
+    return tuple(_snapshot(*row) for row in _fetch(connection, query, bindings))
+
+
+def recorded(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[Recorded, ...]:
+    """The events that a query finds."""
+    return tuple(_recorded(*row) for row in _fetch(connection, query, bindings))
+
+
+def levels(connection: apsw.Connection, query: str, bindings: Bindings) -> Generator[Level, None, None]:
+    """The levels of the claim index, lazily: close the iterator to let go of the cursor."""
+    cursor = connection.execute(query, bindings)
+    try:
+        for level in cursor:
+            yield Level(*level)
+    finally:
+        cursor.close()
+
+
+def number(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> int | None:
+    """The one integer that a query finds; None: no row, or NULL."""
+    found: int | None = connection.execute(query, bindings).get
+    return found
+
+
+def text(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> str | None:
+    """The one text that a query finds; None: no row, or NULL."""
+    found: str | None = connection.execute(query, bindings).get
+    return found
+
+
+def blob(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> bytes | None:
+    """The one blob that a query finds; None: no row, or NULL."""
+    found: bytes | None = connection.execute(query, bindings).get
+    return found
+
+
+def texts(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> tuple[str, ...]:
+    """The first column of each row."""
+    return tuple(first for first, *_ in _fetch(connection, query, bindings))
+
+
+def numbers_by_text(connection: apsw.Connection, query: str) -> dict[str, int]:
+    """A text and a number from each row."""
+    return dict(_fetch(connection, query))
+
+
+def blobs_by_text(connection: apsw.Connection, query: str, bindings: Bindings) -> dict[str, bytes]:
+    """A text and a blob from each row."""
+    return dict(_fetch(connection, query, bindings))
+
+
+def holder(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[Xid, Terms] | None:
+    """The job, and its terms, whose schedule event a query finds."""
+    for jid, seq, type_version, data in _fetch(connection, query, bindings):
+        return Xid(jid), _terms(Xid(jid), seq, type_version, data)
+    return None
+
+
+def event_row(entry: Entry) -> Row:
+    """What APPEND binds for an entry."""
+    written = entry.recorded
+    event = written.event
+    kind, key = (event.terms.kind, event.terms.key) if isinstance(event, JobScheduled) else (None, None)
+    return (
+        *(written.seq, written.jid, written.version, event.at, type(event).__name__, entry.type_version),
+        *(written.actor, written.cause, entry.stored, entry.body, kind, key, written.digest),
+    )
+
+
+def job_terms(state: Live, enqueued_at: Instant) -> Row:
+    """The columns of a live job that never change, in the order of INSERT_JOB."""
+    return (state.terms.queue, state.terms.kind, state.terms.payload_version, enqueued_at)
+
+
+def job_row(state: Live, job: Snapshot) -> Row:
+    """The columns of a live job that change, in the order of INSERT_JOB and UPDATE_JOB."""
+    tally = state.tally
+    common = (job.version, job.head, state.terms.priority)
+    counted = (tally.attempt, tally.retries, tally.crashes)
+    match state:
+        case Scheduled(due=due):
+            return (*common, due, None, *counted, None, None, None, None)
+        case Started(token=token, since=since):
+            return (*common, None, since, *counted, token.runner, None, None, None)
+        case Cancelling(token=token, since=since, asked_at=asked_at):
+            return (*common, None, since, *counted, token.runner, asked_at, None, None)
+        case Dead(reason=reason, at=at):
+            return (*common, None, None, *counted, None, None, at, reason)
+
+
+def _fetch(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> list[tuple[Any, ...]]:
+    """All rows at once: an open cursor would keep its lock. The tables are STRICT, so that the Any is what it says."""
+    return connection.execute(query, bindings).fetchall()
+
+
+def _snapshot(
+    jid: str,
+    seq: int,
+    version: int,
+    head: bytes,
+    priority: int,
+    scheduled_at: int,
+    started_at: int | None,
+    attempt: int,
+    retries: int,
+    crashes: int,
+    runner: str | None,
+    cancel_asked_at: int | None,
+    died_at: int | None,
+    reason: str | None,
+    type_version: int,
+    data: str,
+) -> Snapshot:
+    terms = _terms(Xid(jid), seq, type_version, data)
+    if terms.priority != priority:
+        terms = replace(terms, priority=priority)
+    tally = Tally(attempt, retries, crashes)
+    state: JobState
+    if died_at is not None:
+        state = Dead(terms, tally, _REASONS[reason or ""], Instant(died_at))
+    elif started_at is None:
+        state = Scheduled(terms, tally, Instant(scheduled_at))
+    else:
+        token = Token(attempt, RunnerId(runner or ""))
+        state = (
+            Started(terms, tally, token, Instant(started_at))
+            if cancel_asked_at is None
+            else Cancelling(terms, tally, token, Instant(started_at), Instant(cancel_asked_at))
+        )
+    return Snapshot(Xid(jid), state, seq, version, head)
+
+
+def _terms(jid: Xid, seq: int, type_version: int, data: str) -> Terms:
+    event = decode_event(jid, seq, 1, JobScheduled.__name__, type_version, data)
+    if not isinstance(event, JobScheduled):  # can't be: the type was named
+        raise DamagedEvent(jid, seq, 1, "the first event isn't JobScheduled")
+    return event.terms
+
+
+def _recorded(
+    seq: int,
+    jid: str,
+    version: int,
+    kind: str,
+    kind_version: int,
+    actor: str,
+    cause: str | None,
+    data: str,
+    digest: bytes,
+) -> Recorded:
+    event = decode_event(Xid(jid), seq, version, kind, kind_version, data)
+    return Recorded(seq, Xid(jid), version, actor, cause, digest, event)
