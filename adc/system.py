@@ -83,3 +83,8 @@ def place() -> Place:
     """Where this process runs."""
     boot_id = Path("/proc/sys/kernel/random/boot_id")
     return Place(socket.gethostname(), os.getpid(), boot_id.read_text().strip() if boot_id.exists() else "")
+
+
+def caller() -> str:
+    """How the log names this process when it schedules jobs or changes them."""
+    return f"caller:{os.getpid()}@{socket.gethostname()}"

@@ -12,6 +12,7 @@ from adc.core.instants import Span, timedelta_of
 from adc.ports.trouble import ForeignFile, FutureVersion, StoreBusy
 from adc.stores.sqlite import queries, rows
 from adc.stores.sqlite.migrations import FORMAT, MIGRATIONS
+from adc.stores.sqlite.store import SqliteStore
 from adc.stores.sqlite.troubles import trouble_of
 
 Durability: TypeAlias = Literal["full", "normal"]
@@ -33,6 +34,12 @@ _SYNCHRONOUS: Final[dict[Durability, str]] = {
     "full": "PRAGMA synchronous = FULL",
     "normal": "PRAGMA synchronous = NORMAL",
 }
+
+
+def open_store(path: str, durability: Durability, budget: Span) -> SqliteStore:
+    """A store on the file, which is made if it isn't there; raises a StoreTrouble."""
+    named = path if path == ":memory:" else str(Path(path).absolute())
+    return SqliteStore(open_connection(named, durability, budget), named)
 
 
 def open_connection(path: str, durability: Durability, budget: Span) -> apsw.Connection:
@@ -125,8 +132,3 @@ def _run_migrations(connection: apsw.Connection) -> None:
 
 def _format(connection: apsw.Connection) -> int:
     return int(rows.text(connection, queries.READ_FORMAT) or 0)
-
-
-def full_path(path: str) -> str:
-    """The path by which troubles name the file; `:memory:` stays as it is."""
-    return path if path == ":memory:" else str(Path(path).absolute())

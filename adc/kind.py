@@ -1,0 +1,172 @@
+"""JobKind: joins a stored name, a payload type and a result type once; from then on the checkers know all three."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Generic, final
+
+from typing_extensions import TypeForm, TypeVar, override
+
+from adc import system
+from adc.codec.events import body_of
+from adc.codec.payload import PAYLOAD_LIMIT, RESULT_LIMIT, Codec, codec_for, encode_within
+from adc.core.ids import Xid
+from adc.core.instants import Instant, Span, after, instant_of, span_of
+from adc.core.names import KEY_LIMIT, name_of, priority_of
+from adc.core.outcome import Failure, Success
+from adc.core.retry import NEVER, RetryPolicy
+from adc.core.terms import DEFAULT_QUEUE, Terms
+
+P = TypeVar("P")
+R = TypeVar("R", default=None)
+P_co = TypeVar("P_co", covariant=True, default=object)
+
+
+class PayloadRefused(ValueError):
+    """Raised by `KIND.new`: the payload can't be stored. Nothing was scheduled."""
+
+    def __init__(self, kind: str, path: str, problem: str) -> None:
+        super().__init__(f"payload of kind {kind}: {problem} - at {path}")
+        self.kind = kind
+        self.path = path
+        """Where in the payload, such as `$.items[1].qty`."""
+        self.problem = problem
+
+
+class AnyJobKind:
+    """What every kind has, whatever its types: it keeps Any out of signatures that take unlike kinds."""
+
+    name: str
+    """The stored name. Jobs outlive code: rename the variable as you like, but not this."""
+    version: int
+    """The version of its payload type, stored with each job: a runner takes only those that it has handlers for."""
+    queue: str
+    priority: int
+    retry: RetryPolicy
+    timeout: Span | None
+
+    def __init__(
+        self, name: str, *, version: int, queue: str, priority: int, retry: RetryPolicy, timeout: timedelta | None
+    ) -> None:
+        if version < 1:
+            raise ValueError(f"expected a version of 1 or more, got {version}")
+        if timeout is not None and timeout <= timedelta(0):
+            raise ValueError(f"expected a timeout above 0, got {timeout}")
+        self.name = name_of("kind", name)
+        self.version = version
+        self.queue = name_of("queue", queue)
+        self.priority = priority_of(priority)
+        self.retry = retry
+        self.timeout = None if timeout is None else span_of(timeout)
+
+    @override
+    def __repr__(self) -> str:
+        return f"JobKind({self.name!r})" if self.version == 1 else f"JobKind({self.name!r}, version={self.version})"
+
+
+@final
+class JobKind(AnyJobKind, Generic[P, R]):
+    """A kind of job: what it is called, what it takes, what it gives.
+
+    `payload` and `result` are types of any form (`Invoice`, `list[int]`, `Card | Iban`); a type that can't be stored is
+    refused here, with UnsupportedType. `timeout` is how long one attempt may run; None: as long as it takes. The limits
+    are in bytes as stored.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        payload: TypeForm[P],
+        *,
+        result: TypeForm[R] = None,  # type: ignore[assignment]  # R's default, and the type form of itself
+        retry: RetryPolicy = NEVER,
+        queue: str = DEFAULT_QUEUE,
+        priority: int = 0,
+        timeout: timedelta | None = None,
+        version: int = 1,
+        codec: Codec[P] | None = None,
+        result_codec: Codec[R] | None = None,
+        payload_limit: int = PAYLOAD_LIMIT,
+        result_limit: int = RESULT_LIMIT,
+    ) -> None:
+        super().__init__(name, version=version, queue=queue, priority=priority, retry=retry, timeout=timeout)
+        self.payload_codec: Codec[P] = codec_for(payload) if codec is None else codec
+        self.result_codec: Codec[R] = codec_for(result) if result_codec is None else result_codec
+        self.payload_limit = payload_limit
+        self.result_limit = result_limit
+
+    def new(
+        self,
+        payload: P,
+        *,
+        key: str | None = None,
+        queue: str | None = None,
+        priority: int | None = None,
+        retry: RetryPolicy | None = None,
+        meta: Mapping[str, str] | None = None,
+    ) -> "NewJob[P]":
+        """A job, made but not scheduled: its id is drawn and its payload encoded; raises PayloadRefused.
+
+        `key` is the idempotency key: among the jobs of this kind there is one with it. `queue`, `priority` and `retry`
+        are those of the kind where they are None. `meta` travels with the job, and is shown in its history.
+        """
+        stored = self._encode(payload)
+        terms = Terms(
+            kind=self.name,
+            payload=body_of(stored),
+            payload_version=self.version,
+            queue=self.queue if queue is None else name_of("queue", queue),
+            priority=self.priority if priority is None else priority_of(priority),
+            retry=self.retry if retry is None else retry,
+            timeout=self.timeout,
+            key=None if key is None else name_of("key", key, limit=KEY_LIMIT),
+            meta=_meta(meta or {}),
+        )
+        return NewJob(system.new_xid(), self, stored, terms)
+
+    def _encode(self, payload: P) -> bytes:
+        match encode_within(self.payload_codec, payload, self.payload_limit):
+            case Success(stored):
+                return stored
+            case Failure(malformed):
+                raise PayloadRefused(self.name, malformed.path, malformed.problem)
+
+
+@final
+@dataclass(frozen=True)
+class NewJob(Generic[P_co]):
+    """A job made and not yet stored. Scheduling it twice is scheduling it once, whatever became of the first."""
+
+    jid: Xid
+    kind: AnyJobKind
+    encoded: bytes
+    """The payload as it will be stored."""
+    terms: Terms
+    due: Instant | None = field(default=None)
+    """When it is due; None: `delay` after it is scheduled."""
+    delay: Span = field(default=Span(0))
+
+    @property
+    def key(self) -> str | None:
+        """The idempotency key; None: it has none."""
+        return self.terms.key
+
+    def after(self, delay: timedelta) -> "NewJob[P_co]":
+        """The same job, due so long after it is scheduled; a negative delay is a ValueError."""
+        if delay < timedelta(0):
+            raise ValueError(f"expected a delay of 0 or more, got {delay}")
+        return replace(self, due=None, delay=span_of(delay))
+
+    def at(self, due: datetime) -> "NewJob[P_co]":
+        """The same job, due at a moment; one in the past means at once. A datetime without a zone is a ValueError."""
+        return replace(self, due=instant_of(due), delay=Span(0))
+
+    def due_from(self, now: Instant) -> Instant:
+        """When it is due if it is scheduled now; raises OutOfRange past the year 9999."""
+        return after(now, self.delay) if self.due is None else self.due
+
+
+def _meta(given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name_of("meta name", name), name_of("meta text", text, limit=KEY_LIMIT)) for name, text in given.items()
+    )

@@ -1,0 +1,244 @@
+"""SqliteQueue: the verbs of a queue."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from os import PathLike, fspath
+from types import TracebackType
+from typing import final
+
+from typing_extensions import Self, TypeVar, override
+
+from adc import system
+from adc.claimed import Claimed, claim_next
+from adc.codec.payload import Codec, decode_with
+from adc.core.commands import Cancel, Command, Redrive, Reschedule
+from adc.core.ids import Xid
+from adc.core.instants import instant_of, span_of
+from adc.core.names import priority_of
+from adc.core.outcome import Failure, Outcome, Success
+from adc.core.refusals import NotFound, Undecodable, WrongKind, WrongState
+from adc.core.states import Absent, Dead, Done, Scheduled, StateName, state_name
+from adc.core.transition import Asked
+from adc.kind import AnyJobKind, JobKind, NewJob, P, R
+from adc.ports.clock import Clock, Dice
+from adc.ports.store import Look, Store
+from adc.reading import JobRow, LogEntry, job_row, log_entry
+from adc.refused import (
+    CancelRefused,
+    RedriveRefused,
+    Refused,
+    ScheduleRefused,
+    UnscheduleRefused,
+    change_refused,
+)
+from adc.scheduling import Queue, schedule_all
+from adc.shell import carry_out
+from adc.stores.sqlite.opening import Durability, open_store
+
+Value = TypeVar("Value")
+
+
+class StoreQueue(Queue):
+    """The verbs over any store. Clock and dice are passed in: nothing here reads time or chance."""
+
+    def __init__(self, store: Store, *, clock: Clock, dice: Dice, actor: str) -> None:
+        self.store = store
+        self.clock = clock
+        self.dice = dice
+        self.actor = actor
+        """Who asks, in the log."""
+        self._poller = system.new_runner_id()
+
+    def close(self) -> None:
+        """Let go of the store; using the queue afterwards raises StoreClosed."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self.close()
+
+    # -- scheduling: the docstrings are those of Queue -----------------------------------------------------------------
+
+    @override
+    def schedule(self, job: NewJob, /) -> Xid:
+        (jid,) = self.schedule_many((job,))
+        return jid
+
+    @override
+    def schedule_in(self, job: NewJob, delay: timedelta, /) -> Xid:
+        return self.schedule(job.after(delay))
+
+    @override
+    def schedule_at(self, job: NewJob, due: datetime, /) -> Xid:
+        return self.schedule(job.at(due))
+
+    @override
+    def schedule_many(self, jobs: Iterable[NewJob], /) -> tuple[Xid, ...]:
+        wanted = tuple(jobs)
+        with self.store.writing() as writing:
+            outcomes = schedule_all(writing, wanted, now=self.clock.now(), actor=self.actor)
+            return tuple(_jid_or_raise(job, outcome) for job, outcome in zip(wanted, outcomes, strict=True))
+
+    @override
+    def try_schedule(self, job: NewJob, /) -> Outcome[Xid, ScheduleRefused]:
+        with self.store.writing() as writing:
+            (outcome,) = schedule_all(writing, (job,), now=self.clock.now(), actor=self.actor)
+        return outcome
+
+    # -- running by hand -----------------------------------------------------------------------------------------------
+
+    def poll_next(self, kind: JobKind[P, R], /, *, at: datetime | None = None) -> Claimed[P, R] | None:
+        """Claim the next job of a kind, without waiting; None: none is due.
+
+        `at` claims what is due by that moment (None: by now). A payload that can't be read becomes a dead letter, and
+        the job behind it is claimed.
+        """
+        due_by = self.clock.now() if at is None else instant_of(at)
+        return claim_next(self.store, self.clock, self.dice, kind, runner=self._poller, due_by=due_by)
+
+    # -- changing jobs -------------------------------------------------------------------------------------------------
+
+    def cancel_job(self, jid: Xid, /) -> Outcome[None, CancelRefused]:
+        """Never run a job, waiting or dead; one that runs is asked to end, and not retried. Again: already so."""
+        return self._change(Cancel(jid, self.clock.now()))
+
+    def unschedule_job(self, kind: JobKind[P, R], jid: Xid, /) -> Outcome[P, UnscheduleRefused]:
+        """Cancel a job that waits or is dead, and give its payload back.
+
+        WrongState if it runs or is over; WrongKind, or Undecodable when the payload can't be read: then it stays.
+        """
+        with self.store.writing() as writing:
+            state = writing.load((jid,))[jid].state
+            match state:
+                case Absent():
+                    return Failure(NotFound(jid))
+                case _ if state.terms.kind != kind.name:
+                    return Failure(WrongKind(jid, state.terms.kind))
+                case Scheduled() | Dead():
+                    payload = _read_back(kind.payload_codec, jid, writing.payloads((jid,)).get(jid))
+                    if isinstance(payload, Success):
+                        carry_out(writing, (Asked(Cancel(jid, self.clock.now()), self.actor),))
+                    return payload
+                case _:
+                    return Failure(WrongState(jid, state_name(state)))
+
+    def reschedule(
+        self, jid: Xid, /, *, due: datetime | None = None, priority: int | None = None
+    ) -> Outcome[None, CancelRefused]:
+        """Change when a waiting job is due, or its priority; None leaves it as it is. WrongState if it doesn't wait."""
+        moment = None if due is None else instant_of(due)
+        wished = None if priority is None else priority_of(priority)
+        return self._change(Reschedule(jid, self.clock.now(), moment, wished))
+
+    def redrive(self, jid: Xid, /) -> Outcome[None, RedriveRefused]:
+        """Give a dead letter a new life, due now, with all its retries. WrongState if it isn't dead."""
+        now = self.clock.now()
+        return self._change(Redrive(jid, now, now))
+
+    def _change(self, command: Command) -> Outcome[None, NotFound | WrongState]:
+        with self.store.writing() as writing:
+            (outcome,) = carry_out(writing, (Asked(command, self.actor),))
+        match outcome:
+            case Success():
+                return Success(None)
+            case Failure(refusal):
+                return Failure(change_refused(refusal))
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def result(self, kind: JobKind[P, R], jid: Xid, /) -> Outcome[R, UnscheduleRefused]:
+        """What a completed job gave. WrongState, with the state that it is in, if it isn't done."""
+        job = self.store.load((jid,))[jid]
+        state = job.state
+        match state:
+            case Absent():
+                return Failure(NotFound(jid))
+            case _ if state.terms.kind != kind.name:
+                return Failure(WrongKind(jid, state.terms.kind))
+            case Done():
+                return _read_back(kind.result_codec, jid, self.store.body(jid, job.version))
+            case _:
+                return Failure(WrongState(jid, state_name(state)))
+
+    def look(
+        self,
+        *,
+        state: StateName | None = None,
+        kind: AnyJobKind | str | None = None,
+        queue: str | None = None,
+        due_before: datetime | None = None,
+        after: Xid | None = None,
+        limit: int = 100,
+    ) -> Sequence[JobRow]:
+        """One page of jobs, in the order of scheduling; None leaves a property open.
+
+        `due_before` finds waiting jobs. `after` is the last id of the page before. Jobs that are over come from the log.
+        """
+        if limit < 1:
+            raise ValueError(f"expected a limit of 1 or more, got {limit}")
+        name = kind.name if isinstance(kind, AnyJobKind) else kind
+        before = None if due_before is None else instant_of(due_before)
+        return tuple(map(job_row, self.store.look(Look(state, name, queue, before, after, limit))))
+
+    def history(self, jid: Xid, /) -> Sequence[LogEntry]:
+        """What happened to a job, in order; empty: nothing is known of it."""
+        return tuple(map(log_entry, self.store.history(jid)))
+
+    def counts(self) -> Mapping[StateName, int]:
+        """How many jobs are in each state. It counts them: the cost grows with their number."""
+        return self.store.counts()
+
+
+@final
+class SqliteQueue(StoreQueue):
+    """A queue in one SQLite file. Threads may share it: it has one connection, behind one lock."""
+
+    @classmethod
+    def open(
+        cls,
+        path: str | PathLike[str],
+        *,
+        durability: Durability = "full",
+        busy_timeout: timedelta = timedelta(seconds=10),
+        actor: str | None = None,
+        clock: Clock | None = None,
+        dice: Dice | None = None,
+    ) -> Self:
+        """Open the file, making it if it isn't there; `:memory:` is a queue that nobody else sees.
+
+        With durability `full` a job for which `schedule` returned survives a power cut; with `normal`, which is faster,
+        it survives the death of the process, and a power cut may undo the last moments. `busy_timeout` is how long a
+        write waits for other processes. `actor` says who asks in the log (None: this process); `clock` and `dice` are
+        the system's where they are None.
+
+        Raises a StoreTrouble: CannotOpen, StoreDamaged, ForeignFile for a file with adc's table names that isn't adc's,
+        FutureVersion for a file of a later adc.
+        """
+        return cls(
+            open_store(fspath(path), durability, span_of(busy_timeout)),
+            clock=system.SystemClock() if clock is None else clock,
+            dice=system.SystemDice() if dice is None else dice,
+            actor=system.caller() if actor is None else actor,
+        )
+
+
+def _jid_or_raise(job: NewJob, outcome: Outcome[Xid, ScheduleRefused]) -> Xid:
+    match outcome:
+        case Success(jid):
+            return jid
+        case Failure(refusal):
+            raise Refused(job.jid, refusal)
+
+
+def _read_back(codec: Codec[Value], jid: Xid, stored: bytes | None) -> Outcome[Value, Undecodable]:
+    if stored is None:
+        return Failure(Undecodable(jid, "$", "its bytes were erased"))
+    match decode_with(codec, stored):
+        case Success() as value:
+            return value
+        case Failure(malformed):
+            return Failure(Undecodable(jid, malformed.path, malformed.problem))

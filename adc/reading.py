@@ -1,0 +1,89 @@
+"""Reading: what people see of jobs and of the log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import final
+
+from msgspec import to_builtins
+
+from adc.core.ids import Xid
+from adc.core.instants import Instant, datetime_of
+from adc.core.states import Absent, Dead, Reason, Scheduled, StateName, state_name
+from adc.core.transition import Recorded, Snapshot
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job in a list."""
+
+    jid: Xid
+    kind: str
+    queue: str
+    state: StateName
+    priority: int
+    attempt: int
+    """How often it was started."""
+    retries: int
+    due: datetime | None
+    """When it runs, at the earliest; None unless it waits."""
+    reason: Reason | None
+    """Why it is dead; None unless it is."""
+    key: str | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One event in a job's history."""
+
+    seq: int
+    """Its place in the log of all jobs."""
+    jid: Xid
+    version: int
+    """Its place in the job's history, 1-based."""
+    at: datetime
+    type: str
+    """What happened, such as `JobRetried`."""
+    actor: str
+    """Which runner, command line or caller."""
+    cause: str | None
+    data: Mapping[str, object]
+    """What else the event says; times and delays in it are whole microseconds (since 1970, UTC)."""
+
+
+def job_row(job: Snapshot) -> JobRow:
+    """A job for a list; it must not be absent."""
+    state = job.state
+    assert not isinstance(state, Absent)
+    terms, tally = state.terms, state.tally
+    return JobRow(
+        jid=job.jid,
+        kind=terms.kind,
+        queue=terms.queue,
+        state=state_name(state),
+        priority=terms.priority,
+        attempt=tally.attempt,
+        retries=tally.retries,
+        due=datetime_of(state.due) if isinstance(state, Scheduled) else None,
+        reason=state.reason if isinstance(state, Dead) else None,
+        key=terms.key,
+    )
+
+
+def log_entry(recorded: Recorded) -> LogEntry:
+    """An event for people."""
+    event = recorded.event
+    said: dict[str, object] = to_builtins(event)
+    said.pop("at")
+    return LogEntry(
+        seq=recorded.seq,
+        jid=recorded.jid,
+        version=recorded.version,
+        at=datetime_of(Instant(event.at)),
+        type=type(event).__name__,
+        actor=recorded.actor,
+        cause=recorded.cause,
+        data=said,
+    )

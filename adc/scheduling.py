@@ -1,0 +1,69 @@
+"""Scheduling: what producers need of a queue, and how new jobs become commands."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from adc.core.commands import Schedule
+from adc.core.ids import Xid
+from adc.core.instants import Instant
+from adc.core.outcome import Failure, Outcome, Success
+from adc.core.refusals import Refusal
+from adc.core.states import Absent
+from adc.core.transition import Asked, Transition
+from adc.kind import NewJob
+from adc.ports.store import Writing
+from adc.refused import ScheduleRefused, schedule_refused
+from adc.shell import carry_out
+
+
+class Queue(Protocol):
+    """What producers need: take this as the parameter, and tests can pass a queue in memory."""
+
+    def schedule(self, job: NewJob, /) -> Xid:
+        """Store a job; once this returns it is not lost. Gives its id, or that of the job that has its key and payload.
+
+        Raises Refused for a key or an id that is taken with another payload, and a StoreTrouble when the file can't be
+        written. To schedule the same NewJob again is always safe: it is stored once.
+        """
+        ...
+
+    def schedule_in(self, job: NewJob, delay: timedelta, /) -> Xid:
+        """`schedule`, due after a delay; a negative one is a ValueError."""
+        ...
+
+    def schedule_at(self, job: NewJob, due: datetime, /) -> Xid:
+        """`schedule`, due at a moment; one in the past means at once, a datetime without a zone is a ValueError."""
+        ...
+
+    def schedule_many(self, jobs: Iterable[NewJob], /) -> tuple[Xid, ...]:
+        """Store all of the jobs, in one transaction, or none: the first refusal is raised as Refused."""
+        ...
+
+    def try_schedule(self, job: NewJob, /) -> Outcome[Xid, ScheduleRefused]:
+        """`schedule`, with a refusal as a value. To drop the value is to drop the job: no checker sees it."""
+        ...
+
+
+def schedule_all(
+    writing: Writing, jobs: Sequence[NewJob], *, now: Instant, actor: str
+) -> list[Outcome[Xid, ScheduleRefused]]:
+    """What came of each job, in order."""
+    asked = [Asked(Schedule(job.jid, now, job.terms, job.due_from(now)), actor, None, job.encoded) for job in jobs]
+    outcomes = carry_out(writing, asked)
+    return [_scheduled(writing, job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
+
+
+def _scheduled(writing: Writing, job: NewJob, outcome: Outcome[Transition, Refusal]) -> Outcome[Xid, ScheduleRefused]:
+    match outcome:
+        case Failure(refusal):
+            return Failure(schedule_refused(refusal))
+        case Success(transition):
+            already = isinstance(transition.after, Absent)  # nothing happened: its key has a job with this payload
+            return Success(_key_holder(writing, job) if already else job.jid)
+
+
+def _key_holder(writing: Writing, job: NewJob) -> Xid:
+    holder = writing.holder(job.kind.name, job.key or "")
+    assert holder is not None
+    return holder.jid
