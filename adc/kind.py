@@ -78,7 +78,7 @@ class JobKind(AnyJobKind, Generic[P, R]):
         name: str,
         payload: TypeForm[P],
         *,
-        result: TypeForm[R] = None,  # type: ignore[assignment]  # R's default, and the type form of itself
+        result: TypeForm[R] = None,  # type: ignore[assignment]  # noqa: RUF013  R's default
         retry: RetryPolicy = NEVER,
         queue: str = DEFAULT_QUEUE,
         priority: int = 0,

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from os import PathLike, fspath
 from types import TracebackType
-from typing import final
+from typing import Self, final
 
-from typing_extensions import Self, TypeVar, override
+from typing_extensions import TypeVar, override
 
 from adc import system
 from adc.claimed import Claimed, claim_next
@@ -176,7 +176,7 @@ class StoreQueue(Queue):
     ) -> Sequence[JobRow]:
         """One page of jobs, in the order of scheduling; None leaves a property open.
 
-        `due_before` finds waiting jobs. `after` is the last id of the page before. Jobs that are over come from the log.
+        `due_before` finds waiting jobs. `after` is the last id of the page before. Jobs that are over are in the log.
         """
         if limit < 1:
             raise ValueError(f"expected a limit of 1 or more, got {limit}")

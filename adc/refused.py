@@ -25,14 +25,17 @@ class Refused(Exception):
     """What `schedule` raises, since a dropped value would lose the job in silence. Nothing was stored."""
 
     def __init__(self, jid: Xid, refusal: ScheduleRefused) -> None:
-        match refusal:
-            case KeyTaken(key, holder):
-                why = f"the key {key} belongs to job {holder}, which has another payload"
-            case JidTaken():
-                why = "a job with this id has another payload"
-        super().__init__(f"job {jid} was not scheduled: {why}")
+        super().__init__(f"job {jid} was not scheduled: {_why(refusal)}")
         self.jid = jid
         self.refusal = refusal
+
+
+def _why(refusal: ScheduleRefused) -> str:
+    match refusal:
+        case KeyTaken(key, holder):
+            return f"the key {key} belongs to job {holder}, which has another payload"
+        case JidTaken():
+            return "a job with this id has another payload"
 
 
 def schedule_refused(refusal: Refusal) -> ScheduleRefused:

@@ -65,7 +65,8 @@ def _every_type(root: inspect.Type) -> Iterator[inspect.Type]:
 def _made_of(part: inspect.Type) -> Iterator[inspect.Type]:
     for name in part.__struct_fields__:
         attribute: object = getattr(part, name)
-        for member in attribute if isinstance(attribute, tuple) else (attribute,):
+        members: tuple[object, ...] = attribute if isinstance(attribute, tuple) else (attribute,)
+        for member in members:
             if isinstance(member, inspect.Field):
                 yield member.type
             elif isinstance(member, inspect.Type):

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct
+from typing_extensions import TypeIs
 
 from adc.codec.malformed import Malformed, malformed, malformed_by
 
@@ -77,30 +78,35 @@ def nests_too_deep(json: bytes) -> bool:
 
 def _enter(path: str, part: object) -> Iterator[Step] | None:
     """What the part consists of; None for a leaf. Raises _Unfit, or whatever the part's own code raises."""
-    match written := _as_written(part):
-        case dict():
-            return _entries(path, written)
-        case list() | tuple() | set() | frozenset():
-            return ((f"{path}[{index}]", item) for index, item in enumerate(written))
-        case Struct():
-            names = zip(written.__struct_fields__, written.__struct_encode_fields__, strict=True)
-            return _attributes(path, written, names)
-        case _ if is_dataclass(written):
-            return _attributes(path, written, ((field.name, field.name) for field in fields(written)))
-        case _:
-            _check_leaf(written)
-            return None
+    written = _as_written(part)
+    if _is_dict(written):
+        return _entries(path, written)
+    if _is_array(written):
+        return ((f"{path}[{index}]", item) for index, item in enumerate(written))
+    if isinstance(written, Struct):
+        return _attributes(path, written, zip(written.__struct_fields__, written.__struct_encode_fields__, strict=True))
+    if is_dataclass(written):
+        return _attributes(path, written, ((field.name, field.name) for field in fields(written)))
+    _check_leaf(written)
+    return None
 
 
 def _as_written(part: object) -> object:
     """What msgspec writes for it: an enum's value, text for bytes. Raises TypeError for what it can't write."""
     if isinstance(part, Enum):
         return _as_written(part.value)
-    if type(part) in _LEAVES or isinstance(part, dict | list | tuple | set | frozenset | Struct):
-        return part
-    if is_dataclass(part) and not isinstance(part, type):
+    is_made_of_parts = _is_dict(part) or _is_array(part) or isinstance(part, Struct)
+    if type(part) in _LEAVES or is_made_of_parts or (is_dataclass(part) and not isinstance(part, type)):
         return part
     return msgspec.to_builtins(part)
+
+
+def _is_dict(part: object) -> TypeIs[dict[object, object]]:
+    return isinstance(part, dict)
+
+
+def _is_array(part: object) -> TypeIs[list[object] | tuple[object, ...] | set[object] | frozenset[object]]:
+    return isinstance(part, list | tuple | set | frozenset)
 
 
 def _entries(path: str, entries: dict[object, object]) -> Iterator[Step]:

@@ -120,7 +120,7 @@ def _migrate(connection: apsw.Connection, path: str) -> None:
 
 
 def _run_migrations(connection: apsw.Connection) -> None:
-    if not rows.number(connection, "SELECT count(*) FROM sqlite_schema"):
+    if not rows.number(connection, queries.COUNT_OBJECTS):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     present = _format(connection) if rows.texts(connection, queries.ADC_TABLES) else 0
     for migration in MIGRATIONS[present:]:

@@ -8,6 +8,7 @@ ADC_TABLES: Final = """
 SELECT name FROM sqlite_schema
 WHERE type = 'table' AND name IN ('adc_meta', 'job_events', 'adc_jobs', 'adc_runners', 'adc_queue', 'adc_dead_queue')
 """
+COUNT_OBJECTS: Final = "SELECT count(*) FROM sqlite_schema"
 READ_FORMAT: Final = "SELECT value FROM adc_meta WHERE key = 'format'"
 WRITE_FORMAT: Final = "INSERT INTO adc_meta (key, value) VALUES ('format', ?) ON CONFLICT DO UPDATE SET value = ?1"
 WRITE_MIN_READER: Final = (

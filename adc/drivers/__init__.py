@@ -1,0 +1,1 @@
+"""Drivers: who performs what the runner's loop and the attempts wish for."""

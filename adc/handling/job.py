@@ -1,0 +1,81 @@
+"""Job: what a handler is given; and Held, the same job as the runner holds it, with its payload still in bytes."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Final, Generic, Protocol, final
+
+from msgspec import Struct
+from typing_extensions import TypeVar
+
+from adc.core.ids import Xid
+from adc.core.instants import Instant
+from adc.core.states import Started
+from adc.core.terms import DEFAULT_QUEUE
+
+P_co = TypeVar("P_co", covariant=True, default=object)
+
+NO_META: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class CancellationToken(Protocol):
+    """How a handler sees that it should come to its end: the runner stops, or the attempt's time is over."""
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it should."""
+        ...
+
+    def wait(self, timeout: timedelta) -> bool:
+        """Wait until it should, but no longer than `timeout`; whether it should. Not for coroutines: it blocks."""
+        ...
+
+
+@final
+class NeverCancelled:
+    """The token of an attempt that nobody cancels, for tests; its `wait` doesn't wait."""
+
+    __slots__ = ()
+
+    @property
+    def cancelled(self) -> bool:
+        """It never is."""
+        return False
+
+    def wait(self, timeout: timedelta) -> bool:  # noqa: ARG002  the protocol's name
+        """It never is."""
+        return False
+
+
+NEVER_CANCELLED: Final = NeverCancelled()
+
+
+@final
+class Job(Struct, Generic[P_co], frozen=True):
+    """A job, as the handler of one attempt sees it."""
+
+    jid: Xid
+    payload: P_co
+    attempt: int
+    """1-based; it rises each time that the job is claimed."""
+    retries: int
+    """Failed attempts that were retried: 0 on the first run."""
+    max_retries: int
+    """How many failed attempts are retried: at `retries == max_retries` the next failure is final."""
+    scheduled_at: datetime
+    """When this attempt was due, in UTC: for a retry, after its delay."""
+    queue: str = DEFAULT_QUEUE
+    meta: Mapping[str, str] = NO_META
+    """Names and texts that came with the job, such as a request's id."""
+    cancellation: CancellationToken = NEVER_CANCELLED
+
+
+class Held(Struct, frozen=True):
+    """A claimed job: what its attempt starts from."""
+
+    jid: Xid
+    state: Started
+    due: Instant
+    """When it was due."""
+    payload: bytes | None
+    """None: it was erased."""

@@ -1,0 +1,95 @@
+"""NotDone: what a handler says when its job isn't done; exceptions that are values too, so raise or return them.
+
+Two of one class with the same content are equal. Names of classes in this file are stored with failed attempts.
+"""
+
+from datetime import timedelta
+from typing import final
+
+from typing_extensions import override
+
+
+class NotDone(Exception):
+    """Base of Transient, Permanent and Snooze. Raised, or returned in a Failure, it means the same."""
+
+    __match_args__: tuple[str, ...] = ("message",)
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+
+    def _content(self) -> tuple[object, ...]:
+        return (self.message,)
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NotDone) and type(other) is type(self) and other._content() == self._content()
+
+    @override
+    def __hash__(self) -> int:
+        return hash((type(self), self._content()))
+
+    @override
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self._content()))})"
+
+
+@final
+class Transient(NotDone):
+    """Another attempt may help. `retry_in` is the delay before it; None: the delay of the job's retry policy."""
+
+    __match_args__ = ("message", "retry_in")
+
+    def __init__(self, message: str, *, retry_in: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_in = None if retry_in is None else _not_negative(retry_in)
+
+    @override
+    def _content(self) -> tuple[object, ...]:
+        return (self.message, self.retry_in)
+
+    @override
+    def __repr__(self) -> str:
+        return f"Transient({self.message!r}, retry_in={self.retry_in!r})"
+
+
+@final
+class Permanent(NotDone):
+    """No other attempt will help: the job becomes a dead letter, whatever its retry policy says."""
+
+
+@final
+class Snooze(NotDone):
+    """Run it again after `delay`; it counts as no failure."""
+
+    __match_args__ = ("delay", "message")
+
+    def __init__(self, delay: timedelta, message: str = "") -> None:
+        super().__init__(message)
+        self.delay = _not_negative(delay)
+
+    @override
+    def __reduce__(self) -> tuple[type["Snooze"], tuple[timedelta, str]]:
+        return (Snooze, (self.delay, self.message))
+
+    @override
+    def _content(self) -> tuple[object, ...]:
+        return (self.delay, self.message)
+
+
+class TimedOut(Exception):
+    """The attempt ran longer than its job's timeout. Name it in `give_up_on` to make the first one final."""
+
+
+class PayloadUnreadable(ValueError):
+    """The stored payload isn't a value of the kind's payload type: no attempt can help, the handler wasn't called."""
+
+
+class ResultRefused(ValueError):
+    """The handler's result can't be stored: it isn't of the kind's result type, or is too large."""
+
+
+def _not_negative(delay: timedelta) -> timedelta:
+    if delay < timedelta(0):
+        raise ValueError(f"expected a delay of 0 or more, got {delay}")
+    return delay

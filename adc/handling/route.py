@@ -1,0 +1,155 @@
+"""Route: a kind joined to its handler; and one attempt of it as a generator, from stored bytes to what is said.
+
+The attempt yields what the handler asks for and is sent the answers; an exception thrown in at a yield is the handler's
+to catch. Whatever the handler raises becomes a failed attempt: an attempt itself raises only LeaveNow.
+"""
+
+from collections.abc import Awaitable, Callable, Generator
+from typing import Generic, Protocol, TypeAlias, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+from typing_extensions import TypeVar
+
+from adc.codec.payload import Codec, decode_with, encode_within
+from adc.core.instants import datetime_of
+from adc.core.outcome import Failure, Success
+from adc.handling.effects import PERFORMABLE, Doze, Dozing, Drive, Performable
+from adc.handling.fault import Scrub, fault_of
+from adc.handling.forms import Form
+from adc.handling.job import NO_META, CancellationToken, Held, Job
+from adc.handling.notdone import PayloadUnreadable, ResultRefused
+from adc.handling.said import Failed, Finished, Said, said_of
+from adc.handling.steps import note_forgotten
+
+P = TypeVar("P")
+R = TypeVar("R")
+
+Attempt: TypeAlias = Generator[Performable, object, Said]
+
+
+class LeaveNow(KeyboardInterrupt):
+    """The operator doesn't want to wait any longer: no handler's doing, so no attempt's failure."""
+
+
+class AnyRoute(Protocol):
+    """What a runner needs of a route, whatever its types."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def form(self) -> Form: ...
+    def attempt(self, held: Held, cancellation: CancellationToken) -> Attempt: ...
+    def scrubbed(self, scrub: Scrub | None) -> "AnyRoute": ...
+
+
+class Route(Struct, Generic[P, R], frozen=True):
+    """A kind in one payload version, with all that an attempt of it needs."""
+
+    kind: str
+    version: int
+    payload_codec: Codec[P]
+    result_codec: Codec[R]
+    result_limit: int
+    """In bytes as stored."""
+    handler: Callable[[Job[P]], object]
+    form: Form
+    scrub: Scrub | None = None
+    """Takes what must not be stored out of messages and tracebacks; None: nothing is taken out."""
+
+    def scrubbed(self, scrub: Scrub | None) -> "Route[P, R]":
+        """The same route with another scrub."""
+        return replace(self, scrub=scrub)
+
+    def attempt(self, held: Held, cancellation: CancellationToken) -> Attempt:
+        """One attempt. A driver that closes it closes the handler; what is then returned nobody reads."""
+        try:
+            if held.payload is None:
+                return self._unreadable("it was erased")
+            payload = decode_with(self.payload_codec, held.payload)
+            if isinstance(payload, Failure):
+                refused = payload.failure()
+                return self._unreadable(f"{refused.path}: {refused.problem}")
+            forgotten = note_forgotten()
+            reply = self.handler(_job(held, payload.unwrap(), cancellation))
+            if isinstance(reply, Generator):
+                reply = yield from _driven(cast("Generator[object, object, object]", reply))
+            elif isinstance(reply, Awaitable):
+                reply = yield Drive(cast("Awaitable[object]", reply))
+            return self._forgot(forgotten) if forgotten else self._answered(reply)
+        except LeaveNow:
+            raise
+        except BaseException as error:  # noqa: BLE001  a handler may raise anything: nothing of it may reach the driver
+            return said_of(error, self.scrub)
+
+    def _answered(self, reply: object) -> Said:
+        """What a handler says that came to its end: its result, bare or in a Success; or why not, in a Failure."""
+        if isinstance(reply, Failure):
+            why = cast("Failure[object]", reply).failure()
+            if isinstance(why, BaseException):
+                return said_of(why, self.scrub)
+            return said_of(TypeError(f"expected a NotDone in a Failure, got {_shown(why)}"), self.scrub)
+        # Nothing holds a handler to R at run time but the codec, which refuses what isn't one.
+        result = cast("R", cast("Success[R]", reply).unwrap() if isinstance(reply, Success) else reply)
+        encoded = encode_within(self.result_codec, result, self.result_limit)
+        if isinstance(encoded, Success):
+            return Finished(encoded.unwrap())
+        refused = encoded.failure()
+        return said_of(ResultRefused(f"{refused.path}: {refused.problem}"), self.scrub)
+
+    def _unreadable(self, problem: str) -> Failed:
+        return Failed(fault_of(PayloadUnreadable(problem), self.scrub), "undecodable")
+
+    def _forgot(self, steps: list[str]) -> Said:
+        named = ", ".join(map(repr, steps))
+        problem = f"made and never driven: step {named}; write `yield from` or `await` before it"
+        return said_of(RuntimeError(problem), self.scrub)
+
+
+def _job(held: Held, payload: P, cancellation: CancellationToken) -> Job[P]:
+    terms, tally = held.state.terms, held.state.tally
+    return Job(
+        held.jid,
+        payload,
+        tally.attempt,
+        tally.retries,
+        terms.retry.max_retries,
+        datetime_of(held.due),
+        terms.queue,
+        dict(terms.meta) if terms.meta else NO_META,
+        cancellation,
+    )
+
+
+def _driven(steps: Generator[object, object, object]) -> Generator[Performable, object, object]:
+    """The handler's effects go up and the answers down, until it returns."""
+    try:
+        asked = next(steps)
+        while True:
+            if isinstance(asked, Doze):
+                steps.close()
+                raise Dozing(asked.delay)
+            if not isinstance(asked, PERFORMABLE):
+                # Thrown in where it was yielded, so that the traceback names the line.
+                asked = steps.throw(TypeError(f"a handler can't yield {_shown(asked)}: write `yield from`"))
+                continue
+            try:
+                answer = yield asked
+            except GeneratorExit:
+                steps.close()
+                raise
+            except BaseException as error:  # noqa: BLE001  whatever a step raised is the handler's to catch
+                asked = steps.throw(error)
+            else:
+                asked = steps.send(answer)
+    except StopIteration as end:
+        return end.value
+
+
+def _shown(value: object) -> str:
+    try:
+        return f"{value!r:.200}"
+    except Exception:  # noqa: BLE001  a value's own code runs here
+        return f"an object of class {type(value).__name__}"

@@ -1,0 +1,1 @@
+"""Running, without IO: the runner's loop as a generator that yields its wishes and is sent the answers."""

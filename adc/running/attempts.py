@@ -1,0 +1,72 @@
+"""Attempts: those that run, with their deadlines, and what the finished ones said, until the store has it."""
+
+from heapq import heappop, heappush
+
+from adc.core.ids import Xid
+from adc.core.instants import Span
+from adc.handling.job import Held
+from adc.handling.said import Report, Said
+
+
+class Attempts:
+    """The only state of the runner's loop."""
+
+    def __init__(self) -> None:
+        self._running: dict[Xid, Held] = {}
+        self._deadlines: list[tuple[Span, Xid, int]] = []
+        """A heap; an entry whose attempt has ended is passed over when it comes to the top."""
+        self.finished: list[Report] = []
+        """What is still to be stored."""
+
+    def __len__(self) -> int:
+        """How many run."""
+        return len(self._running)
+
+    @property
+    def all_over(self) -> bool:
+        """Whether none runs, and all is stored."""
+        return not self._running and not self.finished
+
+    def start(self, held: Held, tick: Span) -> None:
+        """One begins."""
+        self._running[held.jid] = held
+        timeout = held.state.terms.timeout
+        if timeout is not None:
+            heappush(self._deadlines, (Span(tick + timeout), held.jid, held.state.token.attempt))
+
+    def hear(self, report: Report) -> None:
+        """One has ended. What an abandoned one says isn't heard."""
+        held = self._running.get(report.jid)
+        if held is not None and held.state.token == report.token:
+            del self._running[report.jid]
+            self.finished.append(report)
+
+    def end(self, held: Held, said: Said) -> None:
+        """One is ended from outside: this is said for it."""
+        self.hear(Report(held.jid, held.state.token, said))
+
+    def overdue(self, tick: Span) -> list[Held]:
+        """Those whose deadline is over; each is told once."""
+        late: list[Held] = []
+        while self._deadlines and self._deadlines[0][0] <= tick:
+            _, jid, attempt = heappop(self._deadlines)
+            held = self._of(jid, attempt)
+            if held is not None:
+                late.append(held)
+        return late
+
+    def until_deadline(self, tick: Span, at_most: Span) -> Span:
+        """How long to wait, so that no deadline is missed."""
+        while self._deadlines and self._of(*self._deadlines[0][1:]) is None:
+            heappop(self._deadlines)
+        if not self._deadlines:
+            return at_most
+        return Span(max(min(at_most, self._deadlines[0][0] - tick), 0))
+
+    def running(self) -> tuple[Held, ...]:
+        """Those that run."""
+        return tuple(self._running.values())
+
+    def _of(self, jid: Xid, attempt: int) -> Held | None:
+        held = self._running.get(jid)
+        return held if held is not None and held.state.token.attempt == attempt else None

@@ -1,0 +1,78 @@
+"""Events of a runner: what `JobRunner.events()` tells, as it happens. They are told, not stored; the log is the store's."""
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from adc.core.events import Event
+from adc.core.ids import RunnerId, Xid
+from adc.core.refusals import Refusal
+
+
+class RunnerStarted(Struct, frozen=True):
+    """It looks for jobs from now on."""
+
+    runner: RunnerId
+
+
+class Happened(Struct, frozen=True):
+    """The runner's doing was stored: an event of a job."""
+
+    jid: Xid
+    kind: str
+    event: Event
+
+
+class ReportRefused(Struct, frozen=True):
+    """What an attempt said came too late, or of a job that isn't there: it changed nothing."""
+
+    jid: Xid
+    attempt: int
+    refusal: Refusal
+
+
+class AttemptAbandoned(Struct, frozen=True):
+    """The runner no longer waits for an attempt. Its thread, if it has one, runs on until the handler returns."""
+
+    jid: Xid
+    kind: str
+    attempt: int
+    why: Literal["timeout", "shutdown"]
+
+
+class StoreTroubled(Struct, frozen=True):
+    """The store couldn't be reached. What finished attempts said is kept, and tried again."""
+
+    problem: str
+
+
+class RunnerStopping(Struct, frozen=True):
+    """It claims nothing more, and waits for the attempts that run."""
+
+    runner: RunnerId
+    running: int
+    """How many."""
+
+
+class RunnerStopped(Struct, frozen=True):
+    """It is at its end: the last event."""
+
+    runner: RunnerId
+
+
+class EventsDropped(Struct, frozen=True):
+    """The reader was too slow: so many events before the next one weren't kept."""
+
+    count: int
+
+
+RunnerEvent: TypeAlias = (
+    RunnerStarted
+    | Happened
+    | ReportRefused
+    | AttemptAbandoned
+    | StoreTroubled
+    | RunnerStopping
+    | RunnerStopped
+    | EventsDropped
+)

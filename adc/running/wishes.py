@@ -1,0 +1,138 @@
+"""Wishes: what the runner's loop wants done, and the answers. Each has a function that yields it and types its answer.
+
+So the loop reads from top to bottom: `turned = yield from turn(reports, limit)`. Time comes in the answers: `at` is the
+wall clock, which due times follow; `tick` only goes forward, and time limits follow it. Waits are relative.
+"""
+
+from collections.abc import Generator
+from typing import TypeAlias
+
+from msgspec import Struct
+from typing_extensions import TypeVar
+
+from adc.core.ids import Xid
+from adc.core.instants import Instant, Span
+from adc.core.terms import Token
+from adc.handling.job import Held as Held
+from adc.handling.said import Report
+from adc.running.events import RunnerEvent
+
+
+class Turn(Struct, frozen=True):
+    """Store what the reports ask for, and claim up to `limit` jobs, in one transaction: Turned, or NotNow."""
+
+    reports: tuple[Report, ...]
+    limit: int
+
+
+class Peek(Struct, frozen=True):
+    """Look when the next job is due: NextDue, or NotNow."""
+
+
+class Launch(Struct, frozen=True):
+    """Let an attempt begin."""
+
+    held: Held
+
+
+class Interrupt(Struct, frozen=True):
+    """Tell all attempts that run that the runner stops."""
+
+
+class Abandon(Struct, frozen=True):
+    """Wait no longer for an attempt. It is told so, its place is free, and what it still says isn't heard."""
+
+    jid: Xid
+    token: Token
+
+
+class Wait(Struct, frozen=True):
+    """Wait for something to happen, but no longer than this: Woken."""
+
+    at_most: Span
+
+
+class Tell(Struct, frozen=True):
+    """Let whoever listens know."""
+
+    event: RunnerEvent
+
+
+class Turned(Struct, frozen=True):
+    """The reports are stored, and these jobs are claimed."""
+
+    held: tuple[Held, ...]
+    tick: Span
+
+
+class NextDue(Struct, frozen=True):
+    """When the first waiting job is or was due; None: none waits."""
+
+    due: Instant | None
+    at: Instant
+
+
+class NotNow(Struct, frozen=True):
+    """The store was busy for too long. Nothing was done, and the same may be wished again."""
+
+    problem: str
+
+
+class Woken(Struct, frozen=True):
+    """The wait is over."""
+
+    reports: tuple[Report, ...]
+    """Attempts that finished since the last wait."""
+    tick: Span
+    stopping: bool
+    """Whether the runner was asked to stop."""
+
+
+Wish: TypeAlias = Turn | Peek | Launch | Interrupt | Abandon | Wait | Tell
+Answer: TypeAlias = Turned | NextDue | NotNow | Woken | None
+
+T = TypeVar("T")
+
+Loop: TypeAlias = Generator[Wish, Answer, T]
+"""A part of the runner's loop, which comes to a T."""
+
+
+def turn(reports: tuple[Report, ...], limit: int) -> Loop[Turned | NotNow]:
+    """Store the reports and claim."""
+    answer = yield Turn(reports, limit)
+    assert isinstance(answer, Turned | NotNow)
+    return answer
+
+
+def peek() -> Loop[NextDue | NotNow]:
+    """Look when the next job is due."""
+    answer = yield Peek()
+    assert isinstance(answer, NextDue | NotNow)
+    return answer
+
+
+def wait(at_most: Span) -> Loop[Woken]:
+    """Wait for something to happen."""
+    answer = yield Wait(at_most)
+    assert isinstance(answer, Woken)
+    return answer
+
+
+def launch(held: Held) -> Loop[None]:
+    """Let an attempt begin."""
+    yield Launch(held)
+
+
+def interrupt() -> Loop[None]:
+    """Tell all attempts that the runner stops."""
+    yield Interrupt()
+
+
+def abandon(held: Held) -> Loop[None]:
+    """Wait no longer for an attempt."""
+    yield Abandon(held.jid, held.state.token)
+
+
+def tell(event: RunnerEvent) -> Loop[None]:
+    """Let whoever listens know."""
+    yield Tell(event)

@@ -1,0 +1,56 @@
+# One line each says what a recipe is for; `just` lists them. All use the virtual environment .venv.
+
+bin := justfile_directory() / ".venv" / "bin"
+
+_default:
+    @just --list
+
+# Make .venv with everything for working on adc.
+setup:
+    python3 -m venv .venv
+    {{bin}}/pip install -q -e '.[dev]'
+
+# Run the main job: every file of the standard library, parsed by ten handlers at once.
+demo:
+    {{bin}}/adc demo
+
+# All that must be green at every commit: format, lint, types, house, tests.
+check: lint types house test cover
+
+# Format the code.
+format:
+    {{bin}}/ruff format .
+    {{bin}}/ruff check --fix .
+
+# Check format and lint.
+lint:
+    {{bin}}/ruff format --check .
+    {{bin}}/ruff check .
+
+# Run the tests; arguments go to pytest.
+test *args:
+    {{bin}}/pytest -q -n auto {{args}}
+
+# Check the types, with mypy and pyright, both strict.
+types:
+    {{bin}}/mypy
+    {{bin}}/pyright
+
+# Check the layers and the house rules.
+house:
+    {{bin}}/lint-imports
+    {{bin}}/pytest -q tests/test_house.py
+
+# Measure branch coverage; core, codec, handling and running must have all of it.
+cover:
+    {{bin}}/coverage run -m pytest -q tests
+    {{bin}}/coverage report --include='adc/core/*,adc/codec/*,adc/handling/*,adc/running/*' --fail-under=100
+    {{bin}}/coverage report
+
+# Measure speed: jobs a second, ratios to a raw apsw loop, bytes a job.
+bench *args:
+    {{bin}}/python tests/benchmarks/bench.py {{args}}
+
+# Write the state diagram and the transition table into docs/architecture.md.
+diagram:
+    {{bin}}/python docs/transitions.py

@@ -1,0 +1,102 @@
+"""Instants and spans are exact, whatever the time zone, to the ends of the calendar."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import TypeAlias
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typing_extensions import override
+
+from adc.core.instants import (
+    EPOCH,
+    LAST,
+    SECOND,
+    Instant,
+    NaiveDatetime,
+    OutOfRange,
+    Span,
+    after,
+    datetime_of,
+    instant_of,
+    soon,
+    span_of,
+    timedelta_of,
+)
+
+Later: TypeAlias = Callable[[Instant, Span], Instant]
+
+MILLENNIUM = timedelta(days=365_000)
+NEW_YORK = timezone(timedelta(hours=-5))
+
+
+class Nowhere(tzinfo):
+    """A time zone that knows no offset: Python calls a datetime with it naive."""
+
+    @override
+    def utcoffset(self, moment: datetime | None, /) -> None:
+        return None
+
+    @override
+    def dst(self, moment: datetime | None, /) -> None:
+        return None
+
+    @override
+    def tzname(self, moment: datetime | None, /) -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (datetime(1970, 1, 1, tzinfo=UTC), 0),
+        (datetime(1970, 1, 1, microsecond=1, tzinfo=UTC), 1),
+        (datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), -1),
+        (datetime(1970, 1, 1, tzinfo=NEW_YORK), 5 * 3600 * SECOND),
+        (datetime.max.replace(tzinfo=UTC), LAST),
+    ],
+)
+def test_an_instant_is_microseconds_since_1970(moment: datetime, expected: int) -> None:
+    assert expected == instant_of(moment)
+
+
+@pytest.mark.parametrize("zone", [None, Nowhere()], ids=["no zone", "a zone without an offset"])
+def test_a_naive_datetime_is_refused(zone: tzinfo | None) -> None:
+    with pytest.raises(NaiveDatetime, match="expected a datetime with a time zone, got 2027-01-15T08:00:00"):
+        instant_of(datetime(2027, 1, 15, 8, tzinfo=zone))
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_an_instant_is_as_exact_as_a_datetime(moment: datetime) -> None:
+    assert moment == datetime_of(instant_of(moment))
+
+
+@given(st.timedeltas(-MILLENNIUM, MILLENNIUM), st.timezones())
+def test_a_moment_is_the_same_instant_in_every_time_zone(length: timedelta, zone: tzinfo) -> None:
+    moment = EPOCH + length
+
+    assert instant_of(moment) == instant_of(moment.astimezone(zone))
+
+
+@given(st.timedeltas())
+def test_a_span_is_as_exact_as_a_timedelta(length: timedelta) -> None:
+    assert length == timedelta_of(span_of(length))
+
+
+@pytest.mark.parametrize("later", [after, soon])
+@pytest.mark.parametrize(
+    ("instant", "span", "expected"), [(7, 0, 7), (7, SECOND, 1_000_007), (-SECOND, SECOND, 0), (LAST - 1, 1, LAST)]
+)
+def test_later_is_the_sum(later: Later, instant: int, span: int, expected: int) -> None:
+    assert expected == later(Instant(instant), Span(span))
+
+
+def test_after_refuses_what_no_datetime_can_say() -> None:
+    with pytest.raises(OutOfRange, match=r"0:00:01 after 9999-12-31T23:59:59\.999999\+00:00 is past the year 9999"):
+        after(LAST, SECOND)
+
+
+@pytest.mark.parametrize(("instant", "span"), [(LAST, 1), (LAST - 1, 2), (0, 2**80)])
+def test_soon_ends_with_the_calendar(instant: int, span: int) -> None:
+    assert soon(Instant(instant), Span(span)) == LAST
