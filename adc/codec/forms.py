@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final, get_origin
 
 from msgspec import Struct, inspect
-from typing_extensions import TypeForm, TypeVar
+from typing_extensions import TypeForm, TypeIs, TypeVar
 
 Value = TypeVar("Value")
 
@@ -65,12 +65,15 @@ def _every_type(root: inspect.Type) -> Iterator[inspect.Type]:
 def _made_of(part: inspect.Type) -> Iterator[inspect.Type]:
     for name in part.__struct_fields__:
         attribute: object = getattr(part, name)
-        members: tuple[object, ...] = attribute if isinstance(attribute, tuple) else (attribute,)
-        for member in members:
+        for member in attribute if _is_tuple(attribute) else (attribute,):
             if isinstance(member, inspect.Field):
                 yield member.type
             elif isinstance(member, inspect.Type):
                 yield member
+
+
+def _is_tuple(attribute: object) -> TypeIs[tuple[object, ...]]:
+    return isinstance(attribute, tuple)
 
 
 def _problem_of(part: inspect.Type) -> str | None:

@@ -24,7 +24,12 @@ def malformed(path: str, problem: str) -> Malformed:
 
 
 def malformed_by(error: Exception, path: str = "$") -> Malformed:
-    """What an exception says of the value at `path`; msgspec's own may name a path themselves."""
+    """What an exception says of the value at `path`; msgspec's own may name a path themselves.
+
+    A MemoryError says nothing of the value, and goes on.
+    """
+    if isinstance(error, MemoryError):
+        raise error
     if isinstance(error, RecursionError):
         return malformed(path, "nested too deeply")
     text = _text_of(error)

@@ -73,3 +73,10 @@ def test_a_codec_that_encodes_to_text_makes_the_value_malformed() -> None:
 
 def test_a_payload_may_have_a_megabyte_and_a_result_64_kilobytes() -> None:
     assert (PAYLOAD_LIMIT, RESULT_LIMIT) == (2**20, 2**16)
+
+
+def test_a_memory_error_is_no_fault_of_the_value() -> None:
+    with pytest.raises(MemoryError):
+        decode_with(Answers(MemoryError()), b"ff")
+    with pytest.raises(MemoryError):
+        encode_within(Answers(MemoryError()), 255, PAYLOAD_LIMIT)

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any, Final, Literal, NotRequired, TypedDict
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Struct, UnsetType
 from typing_extensions import TypeForm
@@ -14,7 +14,6 @@ from typing_extensions import TypeForm
 from adc.codec.payload import Codec, codec_for
 from adc.core.outcome import Failure, Success
 
-unhurried: Final = settings(deadline=None)
 """A busy machine is no failure."""
 
 
@@ -78,7 +77,6 @@ FORMS_AND_VALUES: Final[dict[str, tuple[TypeForm[Any], st.SearchStrategy[Any]]]]
 
 
 @pytest.mark.parametrize(("form", "values"), FORMS_AND_VALUES.values(), ids=FORMS_AND_VALUES)
-@unhurried
 @given(data=st.data())
 def test_every_value_of_the_type_is_read_back(
     form: TypeForm[Any], values: st.SearchStrategy[Any], data: st.DataObject
@@ -88,7 +86,6 @@ def test_every_value_of_the_type_is_read_back(
     assert codec.decode(codec.encode(value).unwrap()) == Success(value)
 
 
-@unhurried
 @given(st.dictionaries(st.text() | st.floats(), st.none() | st.floats() | st.integers()))
 def test_what_no_json_can_hold_is_always_refused(value: dict[str | float, float | None]) -> None:
     def fits(part: object) -> bool:
@@ -105,7 +102,6 @@ ANYTHING: Final = st.recursive(
 )
 
 
-@unhurried
 @given(ANYTHING)
 def test_encoding_never_raises_and_what_it_accepts_can_be_read(value: object) -> None:
     codec = codec_for(object)
@@ -123,7 +119,6 @@ NEARLY_JSON: Final = st.text('[]{}",:.-+eE0123456789 truefalsn\\ud\ud800', max_s
 
 
 @pytest.mark.parametrize("form", FORMS, ids=repr)
-@unhurried
 @given(bad=st.binary() | NEARLY_JSON)
 def test_decoding_never_raises(form: TypeForm[Any], bad: bytes) -> None:
     codec: Codec[Any] = codec_for(form)
