@@ -1,0 +1,68 @@
+"""The limit: the store's own statements run by hand with constant values, no Python objects and no rules."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import apsw
+
+from adc.core.instants import Span
+from adc.stores.sqlite import queries
+from adc.stores.sqlite.opening import Durability, open_connection
+
+PAYLOAD = b"x" * 100
+TERMS = '{"at":1795493666378069,"terms":{"kind":"invoice","payload":{"hash":"422b600f4832a6fc772df18fba51fce1","size":100}},"due":1795493666378069}'  # noqa: E501
+STARTED = '{"at":1795493666378069,"attempt":1,"runner":"dc2gu8k6o3htc42hl650"}'
+DONE = '{"at":1795493666378069,"attempt":1,"result":{"hash":"941dffce4e4308ceb33e87326003257d","size":4}}'
+AT = 1_795_493_666_378_069
+DIGEST = bytes(16)
+
+
+class Raw:
+    """A file with adc's tables, and a counter for ids."""
+
+    def __init__(self, path: Path, durability: Durability) -> None:
+        self.connection: apsw.Connection = open_connection(str(path), durability, Span(10_000_000))
+        self.seq = 0
+
+    def schedule(self, jobs: int) -> None:
+        """One transaction that stores so many jobs."""
+        first = self.seq + 1
+        self.seq += jobs
+        rows = [(seq, f"{seq:020}") for seq in range(first, self.seq + 1)]
+        self._write(
+            [(seq, jid, 1, AT, "JobScheduled", 1, "me", None, TERMS, PAYLOAD, "invoice", None, DIGEST) for seq, jid in rows]
+        )
+        waiting = (AT, None, 0, 0, 0, None, None, None, None)
+        self.connection.executemany(
+            queries.INSERT_JOB, [("default", "invoice", 1, AT, jid, seq, 1, DIGEST, 0, *waiting) for seq, jid in rows]
+        )
+        self.connection.execute(queries.COMMIT)
+
+    def turn(self, finished: Sequence[tuple[str, int]], limit: int) -> list[tuple[str, int]]:
+        """One transaction that completes the jobs of the turn before, and claims as many as there is room for."""
+        done = [(jid, 3, AT, "JobDone", 1, "me", None, DONE, b"null", None, None, DIGEST) for jid, _ in finished]
+        self.seq += len(done)
+        self._write([(self.seq - n, *row) for n, row in enumerate(done)])
+        self.connection.executemany(queries.DELETE_JOB, [(seq, 2) for _, seq in finished])
+        level = ("default", "invoice", 1, 0, AT, limit)
+        claimed: list[tuple[str, int]] = [
+            (row[0], row[1]) for row in self.connection.execute(queries.DUE_AT_LEVEL, level).fetchall()
+        ]
+        self.seq += len(claimed)
+        started = [(jid, 2, AT, "JobStarted", 1, "me", None, STARTED, None, None, None, DIGEST) for jid, _ in claimed]
+        self.connection.executemany(queries.APPEND, [(self.seq - n, *row) for n, row in enumerate(started)])
+        held = (2, DIGEST, 0, None, AT, 1, 0, 0, "me", None, None, None)
+        self.connection.executemany(queries.UPDATE_JOB, [(*held, seq, 1) for _, seq in claimed])
+        self.connection.execute(queries.COMMIT)
+        return claimed
+
+    def drain(self, at_once: int) -> None:
+        """Run all jobs, so many a transaction."""
+        claimed = self.turn((), at_once)
+        while claimed:
+            claimed = self.turn(claimed, at_once)
+
+    def _write(self, events: Sequence[tuple[object, ...]]) -> None:
+        self.connection.execute(queries.BEGIN)
+        self.connection.execute(queries.LAST_SEQ).fetchall()
+        self.connection.executemany(queries.APPEND, events)  # type: ignore[arg-type]
