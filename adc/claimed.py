@@ -3,20 +3,84 @@
 from datetime import timedelta
 from typing import Generic, final
 
-from adc.codec.events import body_of
-from adc.codec.payload import decode_with, encode_within
-from adc.core.commands import Claim, Complete, Fail
-from adc.core.ids import RunnerId
-from adc.core.instants import Instant, datetime_of, soon, span_of
+from adc.codec.payload import encode_within
+from adc.core.instants import Instant, span_of
 from adc.core.outcome import Failure, Outcome, Success
 from adc.core.refusals import LeaseLost
-from adc.core.states import Scheduled, Started
-from adc.core.transition import Asked, Snapshot, transition
-from adc.handling.job import Job
-from adc.handling.notdone import NotDone
-from adc.handling.said import Report, command_of, said_of
+from adc.core.terms import Token
+from adc.drivers.turn import Desk, asked, claim, held
+from adc.handling.job import Held, Job, job_of, read_payload
+from adc.handling.notdone import NotDone, PayloadUnreadable, ResultRefused
+from adc.handling.said import Dozed, Finished, Report, Said, said_of
 from adc.kind import JobKind, P, R
-from adc.ports.clock import Clock, Dice
-from adc.ports.store import Store, Wanted, Writing
 from adc.refused import report_refused
 from adc.shell import carry_out
+
+
+@final
+class Claimed(Generic[P, R]):
+    """A job that this process holds, until it says what came of it. Say it once: a second report is LeaseLost.
+
+    LeaseLost means that the report changed nothing, because the attempt no longer holds the job.
+    """
+
+    def __init__(self, desk: Desk, kind: JobKind[P, R], job: Job[P], token: Token) -> None:
+        self.job = job
+        self._desk = desk
+        self._kind = kind
+        self._token = token
+
+    def complete(self, result: R, /) -> Outcome[None, LeaseLost]:
+        """The job is done, with this result; raises ResultRefused for one that can't be stored: the job stays held."""
+        match encode_within(self._kind.result_codec, result, self._kind.result_limit):
+            case Success(encoded):
+                return self._report(Finished(encoded))
+            case Failure(malformed):
+                raise ResultRefused(malformed.path, malformed.problem)
+
+    def fail(self, why: NotDone, /) -> Outcome[None, LeaseLost]:
+        """The attempt failed: it is retried as its policy says, or is a dead letter. A Snooze is a snooze."""
+        return self._report(said_of(why))
+
+    def snooze(self, delay: timedelta, /) -> Outcome[None, LeaseLost]:
+        """Run it again later; it counts as no failure. A negative delay is a ValueError."""
+        if delay < timedelta(0):
+            raise ValueError(f"expected a delay of 0 or more, got {delay}")
+        return self._report(Dozed(span_of(delay)))
+
+    def _report(self, said: Said) -> Outcome[None, LeaseLost]:
+        return report_on(self._desk, Report(self.job.jid, self._token, said))
+
+
+def claim_next(desk: Desk, kind: JobKind[P, R], due_by: Instant) -> Claimed[P, R] | None:
+    """The next job that the desk wants, which is of this kind; None: none is due by then, and nothing was written."""
+    while (taken := _take(desk, due_by)) is not None:
+        token = taken.state.token
+        try:
+            payload = read_payload(kind.payload_codec, taken)
+        except PayloadUnreadable as unreadable:
+            report_on(desk, Report(taken.jid, token, said_of(unreadable)))
+        else:
+            return Claimed(desk, kind, job_of(taken, payload), token)
+    return None
+
+
+def report_on(desk: Desk, report: Report) -> Outcome[None, LeaseLost]:
+    """Store what an attempt said, in a transaction of its own."""
+    with desk.store.writing() as writing:
+        (outcome,) = carry_out(writing, (asked(desk, report, desk.clock.now()),))
+    match outcome:
+        case Success():
+            return Success(None)
+        case Failure(refusal):
+            return Failure(report_refused(refusal))
+
+
+def _take(desk: Desk, due_by: Instant) -> Held | None:
+    """A look first: an idle poll never takes the write lock."""
+    due = desk.store.next_due(desk.wanted)
+    if due is None or due > due_by:
+        return None
+    with desk.store.writing() as writing:
+        taken = held(writing, claim(desk, writing, at=desk.clock.now(), due_by=due_by, limit=1))
+    return taken[0] if taken else None

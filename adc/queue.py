@@ -19,9 +19,10 @@ from adc.core.outcome import Failure, Outcome, Success
 from adc.core.refusals import NotFound, Undecodable, WrongKind, WrongState
 from adc.core.states import Absent, Dead, Done, Scheduled, StateName, state_name
 from adc.core.transition import Asked
+from adc.drivers.turn import Desk
 from adc.kind import AnyJobKind, JobKind, NewJob, P, R
 from adc.ports.clock import Clock, Dice
-from adc.ports.store import Look, Store
+from adc.ports.store import Look, Store, Wanted
 from adc.reading import JobRow, LogEntry, job_row, log_entry
 from adc.refused import (
     CancelRefused,
@@ -91,14 +92,17 @@ class StoreQueue(Queue):
 
     # -- running by hand -----------------------------------------------------------------------------------------------
 
-    def poll_next(self, kind: JobKind[P, R], /, *, at: datetime | None = None) -> Claimed[P, R] | None:
+    def poll_next(
+        self, kind: JobKind[P, R], /, *, at: datetime | None = None, queue: str | None = None
+    ) -> Claimed[P, R] | None:
         """Claim the next job of a kind, without waiting; None: none is due.
 
-        `at` claims what is due by that moment (None: by now). A payload that can't be read becomes a dead letter, and
-        the job behind it is claimed.
+        `at` claims what is due by that moment (None: by now), from the kind's queue where `queue` is None. A payload
+        that can't be read becomes a dead letter, and the job behind it is claimed.
         """
-        due_by = self.clock.now() if at is None else instant_of(at)
-        return claim_next(self.store, self.clock, self.dice, kind, runner=self._poller, due_by=due_by)
+        wanted = Wanted((queue or kind.queue,), ((kind.name, kind.version),))
+        desk = Desk(self.store, self.clock, self.dice, self._poller, wanted)
+        return claim_next(desk, kind, self.clock.now() if at is None else instant_of(at))
 
     # -- changing jobs -------------------------------------------------------------------------------------------------
 

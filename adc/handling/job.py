@@ -8,11 +8,15 @@ from typing import Final, Generic, Protocol, final
 from msgspec import Struct
 from typing_extensions import TypeVar
 
+from adc.codec.payload import Codec, decode_with
 from adc.core.ids import Xid
-from adc.core.instants import Instant
+from adc.core.instants import Instant, datetime_of
+from adc.core.outcome import Failure, Success
 from adc.core.states import Started
 from adc.core.terms import DEFAULT_QUEUE
+from adc.handling.notdone import PayloadUnreadable
 
+P = TypeVar("P")
 P_co = TypeVar("P_co", covariant=True, default=object)
 
 NO_META: Final[Mapping[str, str]] = MappingProxyType({})
@@ -79,3 +83,30 @@ class Held(Struct, frozen=True):
     """When it was due."""
     payload: bytes | None
     """None: it was erased."""
+
+
+def read_payload(codec: Codec[P], held: Held) -> P:
+    """The payload; raises PayloadUnreadable."""
+    if held.payload is None:
+        raise PayloadUnreadable("$", "its bytes were erased")
+    match decode_with(codec, held.payload):
+        case Success(payload):
+            return payload
+        case Failure(malformed):
+            raise PayloadUnreadable(malformed.path, malformed.problem)
+
+
+def job_of(held: Held, payload: P, cancellation: CancellationToken = NEVER_CANCELLED) -> Job[P]:
+    """What the handler of this attempt is given."""
+    terms, tally = held.state.terms, held.state.tally
+    return Job(
+        held.jid,
+        payload,
+        tally.attempt,
+        tally.retries,
+        terms.retry.max_retries,
+        datetime_of(held.due),
+        terms.queue,
+        dict(terms.meta) if terms.meta else NO_META,
+        cancellation,
+    )

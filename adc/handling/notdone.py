@@ -84,9 +84,18 @@ class TimedOut(Exception):
 class PayloadUnreadable(ValueError):
     """The stored payload isn't a value of the kind's payload type: no attempt can help, the handler wasn't called."""
 
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+
 
 class ResultRefused(ValueError):
     """The handler's result can't be stored: it isn't of the kind's result type, or is too large."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+        """Where in the result, such as `$.items[1].qty`."""
+        self.problem = problem
 
 
 def _not_negative(delay: timedelta) -> timedelta:

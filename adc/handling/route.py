@@ -11,15 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 from typing_extensions import TypeVar
 
-from adc.codec.payload import Codec, decode_with, encode_within
-from adc.core.instants import datetime_of
+from adc.codec.payload import Codec, encode_within
 from adc.core.outcome import Failure, Success
 from adc.handling.effects import PERFORMABLE, Doze, Dozing, Drive, Performable
-from adc.handling.fault import Scrub, fault_of
+from adc.handling.fault import Scrub
 from adc.handling.forms import Form
-from adc.handling.job import NO_META, CancellationToken, Held, Job
-from adc.handling.notdone import PayloadUnreadable, ResultRefused
-from adc.handling.said import Failed, Finished, Said, said_of
+from adc.handling.job import CancellationToken, Held, Job, job_of, read_payload
+from adc.handling.notdone import ResultRefused
+from adc.handling.said import Finished, Said, said_of
 from adc.handling.steps import note_forgotten
 
 P = TypeVar("P")
@@ -66,14 +65,9 @@ class Route(Struct, Generic[P, R], frozen=True):
     def attempt(self, held: Held, cancellation: CancellationToken) -> Attempt:
         """One attempt. A driver that closes it closes the handler; what is then returned nobody reads."""
         try:
-            if held.payload is None:
-                return self._unreadable("it was erased")
-            payload = decode_with(self.payload_codec, held.payload)
-            if isinstance(payload, Failure):
-                refused = payload.failure()
-                return self._unreadable(f"{refused.path}: {refused.problem}")
+            payload = read_payload(self.payload_codec, held)
             forgotten = note_forgotten()
-            reply = self.handler(_job(held, payload.unwrap(), cancellation))
+            reply = self.handler(job_of(held, payload, cancellation))
             if isinstance(reply, Generator):
                 reply = yield from _driven(cast("Generator[object, object, object]", reply))
             elif isinstance(reply, Awaitable):
@@ -97,30 +91,12 @@ class Route(Struct, Generic[P, R], frozen=True):
         if isinstance(encoded, Success):
             return Finished(encoded.unwrap())
         refused = encoded.failure()
-        return said_of(ResultRefused(f"{refused.path}: {refused.problem}"), self.scrub)
-
-    def _unreadable(self, problem: str) -> Failed:
-        return Failed(fault_of(PayloadUnreadable(problem), self.scrub), "undecodable")
+        return said_of(ResultRefused(refused.path, refused.problem), self.scrub)
 
     def _forgot(self, steps: list[str]) -> Said:
         named = ", ".join(map(repr, steps))
         problem = f"made and never driven: step {named}; write `yield from` or `await` before it"
         return said_of(RuntimeError(problem), self.scrub)
-
-
-def _job(held: Held, payload: P, cancellation: CancellationToken) -> Job[P]:
-    terms, tally = held.state.terms, held.state.tally
-    return Job(
-        held.jid,
-        payload,
-        tally.attempt,
-        tally.retries,
-        terms.retry.max_retries,
-        datetime_of(held.due),
-        terms.queue,
-        dict(terms.meta) if terms.meta else NO_META,
-        cancellation,
-    )
 
 
 def _driven(steps: Generator[object, object, object]) -> Generator[Performable, object, object]:

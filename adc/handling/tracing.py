@@ -17,6 +17,7 @@ MOST_EXCEPTIONS: Final = 16
 MOST_MEMBERS: Final = 5
 DEEPEST_GROUP: Final = 3
 
+_GROUP: Final[type[BaseException]] = BaseExceptionGroup  # as a generic its members have no exact type in pyright
 _LONGEST_MESSAGE: Final = 500
 _ADC: Final = f"{__name__.partition('.')[0]}."
 _CAUSE: Final = "\nThe above exception was the direct cause of the following exception:\n\n"
@@ -52,11 +53,11 @@ def _last_line(error: BaseException) -> str:
 
 def _inside(error: BaseException, shown: "count[int]", depth: int) -> str:
     """The members of a group, nothing for any other exception."""
-    if not isinstance(error, BaseExceptionGroup):
+    if not isinstance(error, _GROUP):
         return ""
     if depth == DEEPEST_GROUP:
         return "  | [groups deeper than this aren't shown]\n"
-    members: Sequence[BaseException] = getattr(error, "exceptions", ())  # the attribute itself has no exact type
+    members: Sequence[BaseException] = getattr(error, "exceptions", ())
     told = [_told(member, shown=shown, depth=depth + 1) for member in members[:MOST_MEMBERS]]
     hidden = len(members) - len(told)
     return indent("+----\n".join(told) + (f"[and {hidden} more]\n" if hidden else ""), "  | ")

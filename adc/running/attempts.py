@@ -5,7 +5,7 @@ from heapq import heappop, heappush
 from adc.core.ids import Xid
 from adc.core.instants import Span
 from adc.handling.job import Held
-from adc.handling.said import Report, Said
+from adc.handling.said import Failed, Report, Said, timed_out
 
 
 class Attempts:
@@ -13,10 +13,12 @@ class Attempts:
 
     def __init__(self) -> None:
         self._running: dict[Xid, Held] = {}
-        self._deadlines: list[tuple[Span, Xid, int]] = []
-        """A heap; an entry whose attempt has ended is passed over when it comes to the top."""
+        self._deadlines: list[tuple[Span, Xid, int, Span]] = []
+        """A heap, with the timeouts; an entry whose attempt has ended is passed over when it comes to the top."""
         self.finished: list[Report] = []
         """What is still to be stored."""
+        self.tick = Span(0)
+        """The time at the last answer that told it."""
 
     def __len__(self) -> int:
         """How many run."""
@@ -27,12 +29,12 @@ class Attempts:
         """Whether none runs, and all is stored."""
         return not self._running and not self.finished
 
-    def start(self, held: Held, tick: Span) -> None:
+    def start(self, held: Held) -> None:
         """One begins."""
         self._running[held.jid] = held
         timeout = held.state.terms.timeout
         if timeout is not None:
-            heappush(self._deadlines, (Span(tick + timeout), held.jid, held.state.token.attempt))
+            heappush(self._deadlines, (Span(self.tick + timeout), held.jid, held.state.token.attempt, timeout))
 
     def hear(self, report: Report) -> None:
         """One has ended. What an abandoned one says isn't heard."""
@@ -45,23 +47,23 @@ class Attempts:
         """One is ended from outside: this is said for it."""
         self.hear(Report(held.jid, held.state.token, said))
 
-    def overdue(self, tick: Span) -> list[Held]:
-        """Those whose deadline is over; each is told once."""
-        late: list[Held] = []
-        while self._deadlines and self._deadlines[0][0] <= tick:
-            _, jid, attempt = heappop(self._deadlines)
+    def overdue(self) -> list[tuple[Held, Failed]]:
+        """Those whose deadline is over, each once, and what is said for them."""
+        late: list[tuple[Held, Failed]] = []
+        while self._deadlines and self._deadlines[0][0] <= self.tick:
+            _, jid, attempt, timeout = heappop(self._deadlines)
             held = self._of(jid, attempt)
             if held is not None:
-                late.append(held)
+                late.append((held, timed_out(timeout)))
         return late
 
-    def until_deadline(self, tick: Span, at_most: Span) -> Span:
+    def until_deadline(self, at_most: Span) -> Span:
         """How long to wait, so that no deadline is missed."""
-        while self._deadlines and self._of(*self._deadlines[0][1:]) is None:
+        while self._deadlines and self._of(*self._deadlines[0][1:3]) is None:
             heappop(self._deadlines)
         if not self._deadlines:
             return at_most
-        return Span(max(min(at_most, self._deadlines[0][0] - tick), 0))
+        return min(at_most, max(Span(self._deadlines[0][0] - self.tick), Span(0)))
 
     def running(self) -> tuple[Held, ...]:
         """Those that run."""

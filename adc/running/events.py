@@ -1,4 +1,4 @@
-"""Events of a runner: what `JobRunner.events()` tells, as it happens. They are told, not stored; the log is the store's."""
+"""Events of a runner: what `JobRunner.events()` tells, as it happens. They aren't stored; the log has those of jobs."""
 
 from typing import Literal, TypeAlias
 
@@ -7,6 +7,9 @@ from msgspec import Struct
 from adc.core.events import Event
 from adc.core.ids import RunnerId, Xid
 from adc.core.refusals import Refusal
+
+Why: TypeAlias = Literal["timeout", "shutdown"]
+"""Why an attempt is abandoned."""
 
 
 class RunnerStarted(Struct, frozen=True):
@@ -37,7 +40,7 @@ class AttemptAbandoned(Struct, frozen=True):
     jid: Xid
     kind: str
     attempt: int
-    why: Literal["timeout", "shutdown"]
+    why: Why
 
 
 class StoreTroubled(Struct, frozen=True):

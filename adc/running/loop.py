@@ -4,17 +4,24 @@ Each turn stores all that finished and claims for all free places at once, in on
 what is Started runs. When nothing is due, the store is only read.
 """
 
-from typing import Final, Literal, TypeAlias, assert_never
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
 from adc.core.ids import RunnerId
 from adc.core.instants import Span
 from adc.handling.job import Held
-from adc.handling.said import GivenBack, timed_out
+from adc.handling.said import GivenBack, Said
 from adc.running.attempts import Attempts
-from adc.running.events import AttemptAbandoned, RunnerStarted, RunnerStopped, RunnerStopping, StoreTroubled
-from adc.running.wishes import Loop, NextDue, NotNow, Woken, abandon, interrupt, launch, peek, tell, turn, wait
+from adc.running.events import (
+    AttemptAbandoned,
+    RunnerStarted,
+    RunnerStopped,
+    RunnerStopping,
+    StoreTroubled,
+    Why,
+)
+from adc.running.wishes import Loop, NotNow, abandon, interrupt, launch, peek, tell, turn, wait
 
 Until: TypeAlias = Literal["stopped", "idle", "empty"]
 """When a run ends by itself: never; when nothing is due and none of its own runs; when nothing waits and none runs."""
@@ -39,31 +46,94 @@ def run(plan: Plan) -> Loop[None]:
     """From the start of a runner to its end."""
     attempts = Attempts()
     yield from tell(RunnerStarted(plan.runner))
-    woken = yield from wait(AT_ONCE)  # it may have been asked to stop already
-    while not woken.stopping:
+    stopping = yield from _rest(attempts, AT_ONCE)  # it may have been asked to stop already
+    while not stopping:
         rest = yield from _work(plan, attempts)
         if rest is None:
             break
-        woken = yield from _rest(attempts, woken.tick, rest)
+        stopping = yield from _rest(attempts, rest)
     else:
-        yield from _wind_up(plan, attempts, woken.tick)
+        yield from _wind_up(plan, attempts)
     yield from tell(RunnerStopped(plan.runner))
 
 
 def _work(plan: Plan, attempts: Attempts) -> Loop[Span | None]:
-    """Store what finished and fill the free places: how long to rest then, or None when the run is at its end."""
+    """Store what finished and fill the free places: how long to rest then; None: the run is at its end."""
     free = plan.concurrency - len(attempts)
     if not attempts.finished:
-        if not free:
-            return plan.poll_interval
-        ahead = yield from _peek()
-        if isinstance(ahead, NotNow) or not _is_due(ahead):
-            return _rest_before(plan, attempts, ahead)
+        rest = (yield from _look(plan, attempts, if_due=AT_ONCE)) if free else plan.poll_interval
+        if rest != AT_ONCE:
+            return rest
     claimed = yield from _turn(attempts, free)
     if claimed is None or claimed == free:
         return plan.poll_interval
-    ahead = yield from _peek()
-    if claimed == 0 and isinstance(ahead, NextDue) and _is_due(ahead):
-        # What the store didn't give isn't there for this runner: another took it, or it is damaged. Don't spin on it.
-        ahead = ...
-    return _rest_before(plan, attempts, ahead)
+    if claimed == 0 and attempts.all_over and plan.until == "idle":
+        return None
+    # Something due that wasn't claimed was scheduled since, or can't be had: another runner takes it, or it is damaged.
+    return (yield from _look(plan, attempts, if_due=AT_ONCE if claimed else plan.poll_interval))
+
+
+def _look(plan: Plan, attempts: Attempts, *, if_due: Span) -> Loop[Span | None]:
+    """How long to rest until a job is due, `if_due` if one is; None: the run is at its end."""
+    ahead = yield from peek()
+    if isinstance(ahead, NotNow):
+        yield from tell(StoreTroubled(ahead.problem))
+        return plan.poll_interval
+    if ahead.due is None:
+        return None if attempts.all_over and plan.until != "stopped" else plan.poll_interval
+    if ahead.due <= ahead.at:
+        return if_due
+    if attempts.all_over and plan.until == "idle":
+        return None
+    return min(Span(ahead.due - ahead.at), plan.poll_interval)
+
+
+def _turn(attempts: Attempts, limit: int) -> Loop[int | None]:
+    """Store what finished and start what could be claimed: how many; None: the store was busy, and all is kept."""
+    turned = yield from turn(tuple(attempts.finished), limit)
+    if isinstance(turned, NotNow):
+        yield from tell(StoreTroubled(turned.problem))
+        return None
+    attempts.finished.clear()
+    attempts.tick = turned.tick
+    for held in turned.held:
+        attempts.start(held)
+        yield from launch(held)
+    return len(turned.held)
+
+
+def _rest(attempts: Attempts, at_most: Span) -> Loop[bool]:
+    """Wait, and take in what happened meanwhile: whether the runner was asked to stop."""
+    woken = yield from wait(attempts.until_deadline(at_most))
+    attempts.tick = woken.tick
+    for report in woken.reports:
+        attempts.hear(report)
+    for held, said in attempts.overdue():
+        yield from _abandon(attempts, held, "timeout", said)
+    return woken.stopping
+
+
+def _wind_up(plan: Plan, attempts: Attempts) -> Loop[None]:
+    """Let the running attempts finish; give back those that don't, so that they run elsewhere at no cost of a retry.
+
+    While the store is busy what finished is kept, beyond the shutdown timeout too.
+    """
+    yield from tell(RunnerStopping(plan.runner, len(attempts)))
+    yield from interrupt()
+    give_up = attempts.tick + plan.shutdown_timeout
+    while True:
+        if attempts.tick >= give_up:
+            for held in attempts.running():
+                yield from _abandon(attempts, held, "shutdown", GivenBack("shutdown"))
+        if attempts.finished:
+            yield from _turn(attempts, limit=0)
+        if attempts.all_over:
+            return
+        yield from _rest(attempts, plan.poll_interval if attempts.finished else Span(give_up - attempts.tick))
+
+
+def _abandon(attempts: Attempts, held: Held, why: Why, said: Said) -> Loop[None]:
+    """End an attempt from outside: `said` is said for it."""
+    yield from abandon(held)
+    attempts.end(held, said)
+    yield from tell(AttemptAbandoned(held.jid, held.state.terms.kind, held.state.token.attempt, why))

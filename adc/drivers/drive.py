@@ -1,0 +1,76 @@
+"""Drive: perform the wishes of a runner's loop, one after another, until its end."""
+
+from typing import Protocol, assert_never
+
+from adc.core.ids import Xid
+from adc.core.instants import Span
+from adc.core.terms import Token
+from adc.drivers.turn import Desk, look_ahead, take_turn
+from adc.handling.job import Held
+from adc.running.wishes import Abandon, Answer, Interrupt, Launch, Loop, Peek, Tell, Turn, Wait, Wish, Woken
+
+
+class Hands(Protocol):
+    """Who runs the attempts. All but `stop` are called by the thread that drives."""
+
+    def launch(self, held: Held) -> None:
+        """Let an attempt begin."""
+        ...
+
+    def interrupt(self) -> None:
+        """Tell all attempts that the runner stops."""
+        ...
+
+    def abandon(self, jid: Xid, token: Token) -> None:
+        """Wait no longer for an attempt."""
+        ...
+
+    def wait(self, at_most: Span) -> Woken:
+        """Wait for reports, or for `stop`."""
+        ...
+
+    def stop(self) -> None:
+        """Ask the loop to stop: from any thread, and from signal handlers."""
+        ...
+
+    def close(self) -> None:
+        """Let go of threads and loops; what still runs is abandoned."""
+        ...
+
+
+def drive(loop: Loop[None], desk: Desk, hands: Hands) -> None:
+    """Run the loop to its end.
+
+    Trouble with the store, but for StoreBusy, ends the run: it comes out, after those that run were told. What they said
+    and say isn't stored then; their jobs stay Started until somebody finds that this runner is gone.
+    """
+    try:
+        wish = next(loop, None)
+        while wish is not None:
+            answer = _answer(wish, desk, hands)
+            try:
+                wish = loop.send(answer)
+            except StopIteration:
+                return
+    finally:
+        hands.close()
+
+
+def _answer(wish: Wish, desk: Desk, hands: Hands) -> Answer:
+    match wish:
+        case Launch(held=held):
+            return hands.launch(held)
+        case Turn():
+            return take_turn(desk, wish)
+        case Wait(at_most=at_most):
+            return hands.wait(at_most)
+        case Peek():
+            return look_ahead(desk)
+        case Tell(event=event):
+            return desk.listener(event) if desk.listener is not None else None
+        case Interrupt():
+            return hands.interrupt()
+        case Abandon(jid=jid, token=token):
+            return hands.abandon(jid, token)
+        case _:
+            assert_never(wish)

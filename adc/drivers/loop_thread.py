@@ -1,0 +1,72 @@
+"""LoopThread: one event loop on a daemon thread, for all that is async; both begin when the first needs them."""
+
+from collections.abc import Coroutine
+from contextlib import suppress
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Final, final
+
+from typing_extensions import TypeVar
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from concurrent.futures import Future
+
+T = TypeVar("T")
+
+GRACE_SECONDS: Final = 1.0
+"""How long tasks that were cancelled may take to end, when the loop is closed."""
+
+
+@final
+class LoopThread:
+    """Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._loop: AbstractEventLoop | None = None
+        self._thread = Thread(target=self._serve, name="adc-event-loop", daemon=True)
+        self._closing = False
+
+    def submit(self, coroutine: Coroutine[object, object, T]) -> "Future[T]":
+        """Run it as a task."""
+        import asyncio  # noqa: PLC0415  import adc shall not import it
+
+        with self._lock:
+            if self._closing:
+                coroutine.close()
+                raise RuntimeError("the runner has ended, and its event loop with it")
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread.start()
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def close(self) -> None:
+        """Cancel what still runs, and end the loop. One that a handler blocks is left to itself."""
+        with self._lock:
+            self._closing = True
+            if self._loop is None:
+                return
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(2 * GRACE_SECONDS)
+
+    def _serve(self) -> None:
+        loop = self._loop
+        assert loop is not None
+        while not self._closing:
+            # KeyboardInterrupt or SystemExit in a task that a handler made would end the loop for all others.
+            with suppress(BaseException):
+                loop.run_forever()
+        with suppress(BaseException):
+            loop.run_until_complete(_cancel_all())
+        loop.close()
+
+
+async def _cancel_all() -> None:
+    import asyncio  # noqa: PLC0415
+
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        await asyncio.wait(left, timeout=GRACE_SECONDS)
+    await asyncio.get_running_loop().shutdown_asyncgens()

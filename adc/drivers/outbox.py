@@ -1,0 +1,39 @@
+"""Outbox: what attempts said, on its way to the runner's loop; and the bell that wakes it."""
+
+from queue import Empty, SimpleQueue
+from typing import Final, final
+
+from adc.core.instants import SECOND, Span
+from adc.handling.said import Report
+from adc.ports.clock import Clock
+from adc.running.wishes import Woken
+
+LONGEST_WAIT: Final = Span(3_600 * SECOND)
+"""Waiting calls refuse what is longer than some hundred years; the loop doesn't mind being woken early."""
+
+
+@final
+class Outbox:
+    """Anybody may put and stop, signal handlers too: SimpleQueue.put may interrupt itself. Only the loop's thread waits."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._reports: SimpleQueue[Report | None] = SimpleQueue()
+        self._stopping = False
+        self.put = self._reports.put
+        """Hand in a report; None only wakes the loop."""
+
+    def stop(self) -> None:
+        """Ask the loop to stop: it sees that when it wakes, which is now."""
+        self._stopping = True
+        self._reports.put(None)
+
+    def wait(self, at_most: Span) -> Woken:
+        """All reports there are, as soon as there is one."""
+        found: list[Report | None] = []
+        try:
+            found.append(self._reports.get(at_most > 0, min(at_most, LONGEST_WAIT) / SECOND))
+            found += [self._reports.get_nowait() for _ in range(self._reports.qsize())]
+        except Empty:
+            pass
+        return Woken(tuple(filter(None, found)), self._clock.tick(), self._stopping)
