@@ -12,6 +12,8 @@ Span = NewType("Span", int)
 MICROSECOND: Final = timedelta(microseconds=1)
 SECOND: Final = Span(1_000_000)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST: Final = Instant((datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND)
+"""The start of the year 1: earlier than this a datetime can't say it."""
 LAST: Final = Instant((datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND)
 """The end of the year 9999: later than this a datetime can't say."""
 
@@ -25,10 +27,13 @@ class OutOfRange(ValueError):
 
 
 def instant_of(moment: datetime) -> Instant:
-    """The instant of an aware datetime; raises NaiveDatetime for another."""
+    """The instant of an aware datetime; raises NaiveDatetime for another, OutOfRange for one that UTC can't say."""
     if moment.utcoffset() is None:
         raise NaiveDatetime(f"expected a datetime with a time zone, got {moment.isoformat()}")
-    return Instant((moment - EPOCH) // MICROSECOND)
+    instant = Instant((moment - EPOCH) // MICROSECOND)
+    if not FIRST <= instant <= LAST:
+        raise OutOfRange(f"{moment.isoformat()} is before the year 1 or past the year 9999 in UTC")
+    return instant
 
 
 def datetime_of(instant: Instant) -> datetime:
@@ -47,10 +52,12 @@ def timedelta_of(span: Span) -> timedelta:
 
 
 def after(instant: Instant, span: Span) -> Instant:
-    """The instant so much later; raises OutOfRange past the year 9999."""
+    """The instant so much later; raises OutOfRange for one that no datetime can say."""
     later = Instant(instant + span)
     if later > LAST:
         raise OutOfRange(f"{timedelta_of(span)} after {datetime_of(instant).isoformat()} is past the year 9999")
+    if later < FIRST:
+        raise OutOfRange(f"{timedelta_of(span)} after {datetime_of(instant).isoformat()} is before the year 1")
     return later
 
 

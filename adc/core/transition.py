@@ -1,5 +1,7 @@
 """Transition: the immutable order to a store, which adds nothing to it and leaves nothing out."""
 
+from typing import assert_never
+
 from msgspec import Struct
 
 from adc.core.commands import Command
@@ -69,11 +71,14 @@ class Transition(Struct, frozen=True):
 
 def transition(before: Snapshot, asked: Asked) -> Outcome[Transition, Refusal]:
     """What a command makes of a job as it is recorded."""
-    match decide(asked.command, before.state):
-        case Failure() as refused:
-            return refused
+    decision = decide(asked.command, before.state)
+    match decision:
+        case Failure():
+            return decision
         case Success(events):
             after = before.state
             for event in events:
                 after = evolve(after, event)
             return Success(Transition(before, events, after, asked.actor, asked.cause, asked.body))
+        case _:
+            assert_never(decision)

@@ -2,137 +2,51 @@
 
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple, TypeAlias
+from itertools import pairwise, product
+from random import Random
+from typing import Final, NamedTuple, TypeAlias, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from adc.core.commands import (
-    Cancel,
-    Claim,
-    Command,
-    Complete,
-    Erase,
-    Expire,
-    Fail,
-    KeyHolder,
-    Redrive,
-    Release,
-    Reschedule,
-    Schedule,
-    Snooze,
-    Verdict,
-)
-from adc.core.decide import Decision, Report, decide
+from adc.core.commands import Command, KeyHolder, Schedule
+from adc.core.decide import Report, decide
 from adc.core.events import Event, JobCrashed, JobRedriven, JobRetried, JobScheduled, JobStarted
-from adc.core.evolve import evolve, fold
+from adc.core.evolve import fold
 from adc.core.ids import Xid, encode_xid
-from adc.core.instants import LAST, Instant, Span
 from adc.core.outcome import Failure, Outcome, Success
-from adc.core.refusals import KeyTaken, LeaseLost, NotFound, Refusal
-from adc.core.retry import NEVER, fixed
-from adc.core.states import Absent, Cancelled, Cancelling, Dead, Done, JobState, Reason, Scheduled, Started
-from adc.core.terms import Tally, Terms, Token
+from adc.core.refusals import LeaseLost, NotFound, Refusal
+from adc.core.retry import NEVER
+from adc.core.states import Absent, Cancelled, Cancelling, Dead, Done, JobState, Scheduled, Started
+from adc.core.terms import Tally, Token
 from adc.core.transition import Asked, Snapshot, Transition, transition
 from adc.testing import samples
 
-# What can be drawn for commands and states.
-
-JIDS: Final = tuple(encode_xid(bytes([*range(11), last])) for last in (32, 64, 96))
-RUNNERS: Final = (samples.RUNNER, samples.OTHER_RUNNER)
-
-jids = st.sampled_from(JIDS)
-runners = st.sampled_from(RUNNERS)
-instants = st.integers(0, LAST).map(Instant)
-spans = st.integers(0, LAST).map(Span)
-priorities = st.integers(-128, 127)
-bodies = st.sampled_from([samples.PAYLOAD, samples.OTHER_PAYLOAD])
-faults = st.sampled_from([samples.FAULT, samples.FAULT, samples.FINAL_FAULT])
-noises = st.floats(0, 1, exclude_max=True)
-holders = st.none() | st.builds(KeyHolder, jids, bodies.map(lambda body: body.hash))
-verdicts: st.SearchStrategy[Verdict] = st.sampled_from(["transient", "transient", "permanent", "undecodable"])
-reasons: st.SearchStrategy[Reason] = st.sampled_from(["RetriesUsedUp", "Permanent", "Undecodable", "Poison"])
-terms = st.builds(
-    Terms,
-    kind=st.just("invoice"),
-    payload=bodies,
-    priority=priorities,
-    retry=st.sampled_from([NEVER, fixed(max_retries=1), samples.TERMS.retry]),
-    max_crashes=st.integers(1, 3),
-    key=st.sampled_from([None, samples.KEY]),
-)
-tallies = st.builds(Tally, *[st.integers(0, 5)] * 3)
-tokens = st.builds(Token, st.integers(0, 5), runners)
-
-
-reports: st.SearchStrategy[Report] = st.one_of(
-    st.builds(Complete, jids, instants, tokens, bodies),
-    st.builds(Fail, jids, instants, tokens, faults, verdicts, st.none() | spans, noises),
-    st.builds(Snooze, jids, instants, tokens, instants),
-    st.builds(Release, jids, instants, tokens, st.just("shutdown"), instants),
-    st.builds(Expire, jids, instants, tokens, st.just("its process is gone")),
-)
-claims = st.builds(Claim, jids, instants, runners, instants)
-redrives = st.builds(Redrive, jids, instants, instants)
-commands: st.SearchStrategy[Command] = st.one_of(
-    st.builds(Schedule, jids, instants, terms, instants, holders),
-    claims,
-    reports,
-    st.builds(Cancel, jids, instants),
-    st.builds(Reschedule, jids, instants, st.none() | instants, st.none() | priorities),
-    redrives,
-    st.builds(Erase, jids, instants),
-)
-states: st.SearchStrategy[JobState] = st.one_of(
-    st.just(Absent()),
-    st.builds(Scheduled, terms, tallies, instants),
-    st.builds(Started, terms, tallies, tokens, instants),
-    st.builds(Cancelling, terms, tallies, tokens, instants, instants),
-    st.builds(Done, terms, tallies, tokens, instants),
-    st.builds(Dead, terms, tallies, reasons, instants),
-    st.builds(Cancelled, terms, tallies, instants),
-)
-
-# What decide can say.
-
-
-def names(command: Command, state: JobState, decision: Decision) -> tuple[str, ...]:
-    """The row and the column of the table in docs/architecture.md, and what its cell says."""
-    said = decision.unwrap() if isinstance(decision, Success) else (decision.failure(),)
-    return tuple(type(part).__name__ for part in (command, state, *said))
-
-
-SAMPLED: Final = frozenset(
-    names(command, state, decide(command, state))
-    for command in (*samples.COMMANDS, *samples.MORE_COMMANDS)
-    for state in (*samples.STATES, *samples.MORE_STATES)
-)
-
-
-@settings(max_examples=500)
-@given(commands, states)
-def test_decide_answers_anything_and_evolve_follows(command: Command, state: JobState) -> None:
-    decision = decide(command, state)
-
-    assert names(command, state, decision) in SAMPLED, "an answer that no sample shows"
-    match decision:
-        case Success(events):
-            for event in events:
-                assert command.at == event.at
-                state = evolve(state, event)
-        case Failure(refusal):
-            assert isinstance(refusal, KeyTaken) or command.jid == refusal.jid
-
-
 # Walks: whatever is asked of some jobs, one thing after another.
 
-soon_due = claims.map(lambda claim: replace(claim, due_by=LAST))
-now_due = redrives.map(lambda redrive: replace(redrive, due=redrive.at))
-moves = st.tuples(st.one_of(commands, soon_due, soon_due, now_due, reports), st.sampled_from([0, 0, 0, 1, 2, 3]))
-"""A command; and if it is a report, by whom: 0 by the runner of the latest attempt, 1 by that of the one before ..."""
-walks = st.lists(moves, min_size=30, max_size=60)
-Moves: TypeAlias = list[tuple[Command, int]]
+JIDS: Final = tuple(encode_xid(bytes([*range(11), last])) for last in (32, 64, 96, 128))
+RUNNERS: Final = (samples.RUNNER, samples.OTHER_RUNNER)
+
+WITHOUT_KEY: Final = replace(samples.SCHEDULE, terms=replace(samples.TERMS, key=None))
+FRAGILE: Final = replace(WITHOUT_KEY, terms=replace(WITHOUT_KEY.terms, retry=NEVER, max_crashes=1))
+CLAIMS: Final = tuple(replace(samples.CLAIM, runner=runner, due_by=samples.LATER) for runner in RUNNERS)
+
+COMMANDS: Final = (*samples.COMMANDS, *samples.MORE_COMMANDS, WITHOUT_KEY, FRAGILE, samples.REDRIVE, *CLAIMS * 3)
+AGES: Final = (0, 0, 0, 1, 2, 3)
+"""Whose report it is: 0 is the runner of the latest attempt, 1 that of the attempt before it, ..."""
+
+Moves: TypeAlias = list[tuple[Xid, Command, int]]
+
+MOVES: Final[Moves] = [*product(JIDS, COMMANDS, AGES)]
+
+
+def moves_of(seed: int, steps: int) -> Moves:
+    """So many moves, drawn evenly: a list that hypothesis draws itself repeats its elements, and gets nowhere."""
+    return Random(seed).choices(MOVES, k=steps)
+
+
+walks = st.builds(moves_of, st.integers(0, 2**32), st.integers(0, 200))
 
 
 class Step(NamedTuple):
@@ -177,18 +91,16 @@ class Store:
         return [*(Token(len(given) + 1, runner) for runner in RUNNERS), *given]
 
     def walk(self, moves: Moves) -> Iterator[Step]:
-        """Ask one thing after another."""
-        for jid in JIDS[1:]:
-            yield self.ask(replace(samples.SCHEDULE, jid=jid, terms=replace(samples.TERMS, key=None)))
-        for command, age in moves:
-            match command:
-                case Schedule():
-                    yield self.ask(replace(command, holder=self.holder(command.terms.key)))
-                case Complete() | Fail() | Snooze() | Release() | Expire():
-                    tokens = self.tokens(command.jid)
-                    yield self.ask(replace(command, token=tokens[-1 - age % len(tokens)]))
-                case _:
-                    yield self.ask(command)
+        """Schedule half of the jobs, then ask one thing after another."""
+        yield from (self.ask(replace(WITHOUT_KEY, jid=jid)) for jid in JIDS[::2])
+        for jid, command, age in moves:
+            if isinstance(command, Schedule):
+                yield self.ask(replace(command, jid=jid, holder=self.holder(command.terms.key)))
+            elif isinstance(command, Report):
+                tokens = self.tokens(jid)
+                yield self.ask(replace(command, jid=jid, token=tokens[-1 - age % len(tokens)]))
+            else:
+                yield self.ask(replace(command, jid=jid))
 
 
 def walked(moves: Moves) -> Store:
@@ -202,7 +114,7 @@ def walked(moves: Moves) -> Store:
 def lives(log: list[Event]) -> list[list[Event]]:
     """A job's log, cut where a new life begins."""
     starts = [place for place, event in enumerate(log) if isinstance(event, JobScheduled | JobRedriven)]
-    return [log[start:end] for start, end in zip(starts, [*starts[1:], len(log)], strict=True)]
+    return [log[start:end] for start, end in pairwise([*starts, len(log)])]
 
 
 def holding(state: JobState) -> Token | None:
@@ -263,12 +175,13 @@ def test_attempts_rise_by_one_and_never_begin_anew(moves: Moves) -> None:
 
 @given(walks)
 def test_no_life_has_more_retries_or_crashes_than_were_agreed(moves: Moves) -> None:
-    for log in walked(moves).logs.values():
-        for life in lives(log):
-            agreed = log[0]
-            assert isinstance(agreed, JobScheduled)
-            assert count(life, JobRetried) <= agreed.terms.retry.max_retries
-            assert count(life, JobCrashed) <= agreed.terms.max_crashes
+    store = walked(moves)
+    for jid, log in store.logs.items():
+        state = store.jobs[jid].state
+        if not isinstance(state, Absent):
+            for life in lives(log):
+                assert count(life, JobRetried) <= state.terms.retry.max_retries
+                assert count(life, JobCrashed) <= state.terms.max_crashes
 
 
 @given(walks)
@@ -328,14 +241,13 @@ def test_a_key_is_held_once(moves: Moves) -> None:
 
 def test_the_walks_lead_everywhere() -> None:
     """Else the laws say little."""
-    seen: set[tuple[str, ...]] = set()
+    seen: set[tuple[type, type]] = set()
 
-    @settings(max_examples=200, database=None, derandomize=True)
+    @settings(database=None, derandomize=True)
     @given(walks)
     def look(moves: Moves) -> None:
-        for command, before, _, _ in Store().walk(moves):
-            seen.add(names(command, before.state, decide(command, before.state)))
+        seen.update((type(step.command), type(step.before.state)) for step in Store().walk(moves))
 
     look()
 
-    assert seen == SAMPLED
+    assert set(product(get_args(Command), get_args(JobState))) == seen

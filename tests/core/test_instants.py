@@ -1,5 +1,6 @@
 """Instants and spans are exact, whatever the time zone, to the ends of the calendar."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import TypeAlias
@@ -11,6 +12,7 @@ from typing_extensions import override
 
 from adc.core.instants import (
     EPOCH,
+    FIRST,
     LAST,
     SECOND,
     Instant,
@@ -28,6 +30,7 @@ from adc.core.instants import (
 Later: TypeAlias = Callable[[Instant, Span], Instant]
 
 MILLENNIUM = timedelta(days=365_000)
+TOKYO = timezone(timedelta(hours=9))
 NEW_YORK = timezone(timedelta(hours=-5))
 
 
@@ -55,6 +58,7 @@ class Nowhere(tzinfo):
         (datetime(1969, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC), -1),
         (datetime(1970, 1, 1, tzinfo=NEW_YORK), 5 * 3600 * SECOND),
         (datetime.max.replace(tzinfo=UTC), LAST),
+        (datetime.min.replace(tzinfo=UTC), FIRST),
     ],
 )
 def test_an_instant_is_microseconds_since_1970(moment: datetime, expected: int) -> None:
@@ -92,9 +96,26 @@ def test_later_is_the_sum(later: Later, instant: int, span: int, expected: int) 
     assert expected == later(Instant(instant), Span(span))
 
 
-def test_after_refuses_what_no_datetime_can_say() -> None:
-    with pytest.raises(OutOfRange, match=r"0:00:01 after 9999-12-31T23:59:59\.999999\+00:00 is past the year 9999"):
-        after(LAST, SECOND)
+@pytest.mark.parametrize(
+    ("instant", "span", "message"),
+    [
+        (LAST, SECOND, "0:00:01 after 9999-12-31T23:59:59.999999+00:00 is past the year 9999"),
+        (FIRST, Span(-SECOND), "-1 day, 23:59:59 after 0001-01-01T00:00:00+00:00 is before the year 1"),
+    ],
+)
+def test_after_refuses_what_no_datetime_can_say(instant: Instant, span: Span, message: str) -> None:
+    with pytest.raises(OutOfRange, match=re.escape(message)):
+        after(instant, span)
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone"),
+    [(datetime_of(LAST), NEW_YORK), (datetime_of(FIRST), TOKYO)],
+    ids=["the end of the calendar in New York", "its start in Tokyo"],
+)
+def test_a_moment_that_utc_cannot_say_is_refused(moment: datetime, zone: tzinfo) -> None:
+    with pytest.raises(OutOfRange, match="is before the year 1 or past the year 9999 in UTC"):
+        instant_of(moment.replace(tzinfo=zone))
 
 
 @pytest.mark.parametrize(("instant", "span"), [(LAST, 1), (LAST - 1, 2), (0, 2**80)])

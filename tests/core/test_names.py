@@ -1,0 +1,49 @@
+"""Names and priorities are checked where they are made."""
+
+import pytest
+
+from adc.core.names import HIGHEST_PRIORITY, KEY_LIMIT, LOWEST_PRIORITY, NAME_LIMIT, name_of, priority_of
+
+
+@pytest.mark.parametrize("text", ["invoice", "send e-mail", "счёт", "請求書", "x" * NAME_LIMIT])
+def test_a_printable_text_is_a_name_as_it_stands(text: str) -> None:
+    assert text == name_of("kind", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected the name of a kind, got an empty text"),
+        ("x" * 201, "expected a kind of at most 200 characters, got 201"),
+        ("in\nvoice", r"expected a kind of printable characters, got 'in\\nvoice'"),
+        ("in\0voice", r"expected a kind of printable characters, got 'in\\x00voice'"),
+        ("\ud800", r"expected a kind of printable characters, got '\\ud800'"),
+    ],
+)
+def test_another_text_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        name_of("kind", text)
+
+
+def test_a_key_may_be_longer_than_a_name() -> None:
+    key = "x" * KEY_LIMIT
+
+    assert key == name_of("key", key, limit=KEY_LIMIT)
+    with pytest.raises(ValueError, match="expected a key of at most 500 characters, got 501"):
+        name_of("key", key + "x", limit=KEY_LIMIT)
+
+
+def test_a_name_is_a_text() -> None:
+    with pytest.raises(TypeError, match="expected the name of a kind as a str, got bytes"):
+        name_of("kind", b"invoice")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", [LOWEST_PRIORITY, 0, HIGHEST_PRIORITY])
+def test_a_priority_has_the_range_of_a_byte(number: int) -> None:
+    assert number == priority_of(number)
+
+
+@pytest.mark.parametrize("number", [LOWEST_PRIORITY - 1, HIGHEST_PRIORITY + 1])
+def test_a_priority_out_of_range_is_refused(number: int) -> None:
+    with pytest.raises(ValueError, match=f"expected a priority from -128 to 127, got {number}"):
+        priority_of(number)
