@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Generic, final
 
+from typing_extensions import override
+
 from adc.codec.payload import encode_within
 from adc.core.instants import Instant, span_of
 from adc.core.outcome import Failure, Outcome, Success
@@ -19,9 +21,10 @@ from adc.shell import carry_out
 
 @final
 class Claimed(Generic[P, R]):
-    """A job that this process holds, until it says what came of it. Say it once: a second report is LeaseLost.
+    """A job that this process holds, until it says what came of it.
 
-    LeaseLost means that the report changed nothing, because the attempt no longer holds the job.
+    LeaseLost means that the report changed nothing, because the attempt no longer holds the job: so is a second report
+    answered, except that completing again what this attempt completed is a Success, and keeps the first result.
     """
 
     def __init__(self, desk: Desk, kind: JobKind[P, R], job: Job[P], token: Token) -> None:
@@ -29,6 +32,10 @@ class Claimed(Generic[P, R]):
         self._desk = desk
         self._kind = kind
         self._token = token
+
+    @override
+    def __repr__(self) -> str:
+        return f"Claimed({self.job!r})"
 
     def complete(self, result: R, /) -> Outcome[None, LeaseLost]:
         """The job is done, with this result; raises ResultRefused for one that can't be stored: the job stays held."""

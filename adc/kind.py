@@ -11,8 +11,8 @@ from adc import system
 from adc.codec.events import body_of
 from adc.codec.payload import PAYLOAD_LIMIT, RESULT_LIMIT, Codec, codec_for, encode_within
 from adc.core.ids import Xid
-from adc.core.instants import Instant, Span, after, instant_of, span_of
-from adc.core.names import KEY_LIMIT, name_of, priority_of
+from adc.core.instants import Instant, Span, after, datetime_of, instant_of, span_of, timedelta_of
+from adc.core.names import KEY_LIMIT, META_LIMIT, name_of, number_of, priority_of, text_of
 from adc.core.outcome import Failure, Success
 from adc.core.retry import NEVER, RetryPolicy
 from adc.core.terms import DEFAULT_QUEUE, Terms
@@ -26,11 +26,15 @@ class PayloadRefused(ValueError):
     """Raised by `KIND.new`: the payload can't be stored. Nothing was scheduled."""
 
     def __init__(self, kind: str, path: str, problem: str) -> None:
-        super().__init__(f"payload of kind {kind}: {problem} - at {path}")
+        super().__init__(kind, path, problem)
         self.kind = kind
         self.path = path
         """Where in the payload, such as `$.items[1].qty`."""
         self.problem = problem
+
+    @override
+    def __str__(self) -> str:
+        return f"payload of kind {self.kind}: {self.problem} - at {self.path}"
 
 
 class AnyJobKind:
@@ -48,15 +52,15 @@ class AnyJobKind:
     def __init__(
         self, name: str, *, version: int, queue: str, priority: int, retry: RetryPolicy, timeout: timedelta | None
     ) -> None:
-        if version < 1:
+        if number_of("version", version) < 1:
             raise ValueError(f"expected a version of 1 or more, got {version}")
         if timeout is not None and timeout <= timedelta(0):
             raise ValueError(f"expected a timeout above 0, got {timeout}")
         self.name = name_of("kind", name)
-        self.version = version
+        self.version = int(version)
         self.queue = name_of("queue", queue)
         self.priority = priority_of(priority)
-        self.retry = retry
+        self.retry = _policy_of(retry)
         self.timeout = None if timeout is None else span_of(timeout)
 
     @override
@@ -117,7 +121,7 @@ class JobKind(AnyJobKind, Generic[P, R]):
             payload_version=self.version,
             queue=self.queue if queue is None else name_of("queue", queue),
             priority=self.priority if priority is None else priority_of(priority),
-            retry=self.retry if retry is None else retry,
+            retry=self.retry if retry is None else _policy_of(retry),
             timeout=self.timeout,
             key=None if key is None else name_of("key", key, limit=KEY_LIMIT),
             meta=_meta(meta or {}),
@@ -165,8 +169,22 @@ class NewJob(Generic[P_co]):
         """When it is due if it is scheduled now; raises OutOfRange past the year 9999."""
         return after(now, self.delay) if self.due is None else self.due
 
+    @override
+    def __repr__(self) -> str:
+        due = f"after {timedelta_of(self.delay)}" if self.due is None else f"at {datetime_of(self.due).isoformat()}"
+        key = "" if self.key is None else f", key {self.key!r}"
+        return f"<NewJob {self.jid} of {self.kind!r}, due {due}{key}>"  # a payload is long, or nobody's business
+
+
+def _policy_of(given: RetryPolicy) -> RetryPolicy:
+    """The same policy; nothing holds a caller to the type at run time, and a number isn't one."""
+    policy: object = given
+    if not isinstance(policy, RetryPolicy):
+        raise TypeError(f"expected a policy such as exponential(max_retries=5) as retry, got {type(given).__name__}")
+    return policy
+
 
 def _meta(given: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(
-        (name_of("meta name", name), name_of("meta text", text, limit=KEY_LIMIT)) for name, text in given.items()
+        (name_of("meta name", name), text_of("meta text", text, limit=META_LIMIT)) for name, text in given.items()
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from os import PathLike, fspath
 from types import TracebackType
-from typing import Self, final
+from typing import Self, final, get_args
 
 from typing_extensions import TypeVar, override
 
@@ -14,7 +14,7 @@ from adc.codec.payload import Codec, decode_with
 from adc.core.commands import Cancel, Command, Redrive, Reschedule
 from adc.core.ids import Xid
 from adc.core.instants import instant_of, span_of
-from adc.core.names import priority_of
+from adc.core.names import name_of, priority_of
 from adc.core.outcome import Failure, Outcome, Success
 from adc.core.refusals import NotFound, Undecodable, WrongKind, WrongState
 from adc.core.states import Absent, Dead, Done, Scheduled, StateName, state_name
@@ -100,7 +100,8 @@ class StoreQueue(Queue):
         `at` claims what is due by that moment (None: by now), from the kind's queue where `queue` is None. A payload
         that can't be read becomes a dead letter, and the job behind it is claimed.
         """
-        wanted = Wanted((queue or kind.queue,), ((kind.name, kind.version),))
+        of_queue = kind.queue if queue is None else name_of("queue", queue)
+        wanted = Wanted((of_queue,), ((kind.name, kind.version),))
         desk = Desk(self.store, self.clock, self.dice, self._poller, wanted)
         return claim_next(desk, kind, self.clock.now() if at is None else instant_of(at))
 
@@ -184,6 +185,10 @@ class StoreQueue(Queue):
         """
         if limit < 1:
             raise ValueError(f"expected a limit of 1 or more, got {limit}")
+        if state is not None and state not in get_args(StateName):
+            raise ValueError(f"expected a state, one of {', '.join(get_args(StateName))}; got {state!r}")
+        if after is not None and isinstance(self.store.load((after,))[after].state, Absent):
+            raise ValueError(f"expected the id of a job as after, got {after!r}, of which nothing is known")
         name = kind.name if isinstance(kind, AnyJobKind) else kind
         before = None if due_before is None else instant_of(due_before)
         return tuple(map(job_row, self.store.look(Look(state, name, queue, before, after, limit))))
@@ -226,7 +231,7 @@ class SqliteQueue(StoreQueue):
             open_store(fspath(path), durability, span_of(busy_timeout)),
             clock=system.SystemClock() if clock is None else clock,
             dice=system.SystemDice() if dice is None else dice,
-            actor=system.caller() if actor is None else actor,
+            actor=system.caller() if actor is None else name_of("actor", actor),
         )
 
 

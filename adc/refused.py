@@ -2,6 +2,8 @@
 
 from typing import TypeAlias
 
+from typing_extensions import override
+
 from adc.core.ids import Xid
 from adc.core.refusals import (
     JidTaken,
@@ -25,15 +27,19 @@ class Refused(Exception):
     """What `schedule` raises, since a dropped value would lose the job in silence. Nothing was stored."""
 
     def __init__(self, jid: Xid, refusal: ScheduleRefused) -> None:
-        super().__init__(f"job {jid} was not scheduled: {_why(refusal)}")
+        super().__init__(jid, refusal)
         self.jid = jid
         self.refusal = refusal
+
+    @override
+    def __str__(self) -> str:
+        return f"job {self.jid} was not scheduled: {_why(self.refusal)}"
 
 
 def _why(refusal: ScheduleRefused) -> str:
     match refusal:
         case KeyTaken(key, holder):
-            return f"the key {key} belongs to job {holder}, which has another payload"
+            return f"the key {key!r} belongs to job {holder}, which has another payload"
         case JidTaken():
             return "a job with this id has another payload"
 

@@ -60,13 +60,15 @@ def decode_event(jid: Xid, seq: int, version: int, kind: str, kind_version: int,
         raise DamagedEvent(jid, seq, version, f"{kind}: {error}") from error
 
 
-def digest(previous: bytes, jid: Xid, version: int, kind: str, actor: str, cause: str | None, stored: str) -> bytes:
+def digest(
+    previous: bytes, jid: Xid, version: int, kind: str, kind_version: int, actor: str, cause: str | None, stored: str
+) -> bytes:
     """The digest of an event: blake2b-128 of the msgpack array (so every field carries its length) of the previous
     event's digest, and all that is stored of this one.
 
     The time is in `stored`, and so is the hash of the body: erasing the bytes of a body breaks no chain.
     """
-    fields = (previous, jid, version, kind, TYPE_VERSION, actor, cause, stored)
+    fields = (previous, jid, version, kind, kind_version, actor, cause, stored)
     return blake2b(_digest_encoder.encode(fields), digest_size=DIGEST_BYTES).digest()
 
 

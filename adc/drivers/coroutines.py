@@ -11,7 +11,7 @@ from adc.core.instants import datetime_of
 from adc.core.outcome import Failure, Outcome, Success
 from adc.handling.effects import PERFORMABLE, Call, Doze, Dozing, Drive, Effect, Now
 from adc.handling.route import Attempt
-from adc.handling.said import Said
+from adc.handling.said import Said, said_of
 from adc.ports.clock import Clock
 
 Resumable: TypeAlias = Generator[object, object, object] | Coroutine[object, object, object]
@@ -19,7 +19,10 @@ Resumable: TypeAlias = Generator[object, object, object] | Coroutine[object, obj
 
 async def perform_here(attempt: Attempt, clock: Clock) -> Said:
     """What an attempt says, driven inside the event loop that awaits this."""
-    return cast("Said", await _awaited(attempt, clock))  # driving hides what kind of generator it was
+    try:
+        return cast("Said", await _awaited(attempt, clock))  # driving hides what kind of generator it was
+    except BaseException as error:  # noqa: BLE001  adc's own, or no memory: somebody waits for the report
+        return said_of(error)
 
 
 async def settle(awaitable: Awaitable[object], clock: Clock) -> Outcome[object, BaseException]:
@@ -71,7 +74,7 @@ def _perform(effect: Effect, clock: Clock) -> Generator[object, object, object]:
 
 def _resumable(awaitable: Awaitable[object]) -> Resumable:
     """A coroutine as it is; what else can be awaited may be no more than an iterator, so a coroutine awaits it."""
-    return awaitable if isinstance(awaitable, CoroutineType) else _await(awaitable)
+    return cast("Resumable", awaitable) if isinstance(awaitable, CoroutineType) else _await(awaitable)
 
 
 async def _await(awaitable: Awaitable[object]) -> object:

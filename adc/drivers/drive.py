@@ -41,8 +41,8 @@ class Hands(Protocol):
 def drive(loop: Loop[None], desk: Desk, hands: Hands) -> None:
     """Run the loop to its end.
 
-    Trouble with the store, but for StoreBusy, ends the run: it comes out, after those that run were told. What they said
-    and say isn't stored then; their jobs stay Started until somebody finds that this runner is gone.
+    Trouble with the store, but for StoreBusy, ends the run: it comes out, after all attempts were told to end. What
+    they said and say isn't stored then; their jobs stay Started until somebody finds that this runner is gone.
     """
     try:
         wish = next(loop, None)
@@ -59,7 +59,7 @@ def drive(loop: Loop[None], desk: Desk, hands: Hands) -> None:
 def _answer(wish: Wish, desk: Desk, hands: Hands) -> Answer:
     match wish:
         case Launch(held=held):
-            return hands.launch(held)
+            hands.launch(held)
         case Turn():
             return take_turn(desk, wish)
         case Wait(at_most=at_most):
@@ -67,10 +67,12 @@ def _answer(wish: Wish, desk: Desk, hands: Hands) -> Answer:
         case Peek():
             return look_ahead(desk)
         case Tell(event=event):
-            return desk.listener(event) if desk.listener is not None else None
+            if desk.listener is not None:
+                desk.listener(event)
         case Interrupt():
-            return hands.interrupt()
+            hands.interrupt()
         case Abandon(jid=jid, token=token):
-            return hands.abandon(jid, token)
+            hands.abandon(jid, token)
         case _:
             assert_never(wish)
+    return None

@@ -14,7 +14,7 @@ LONGEST_WAIT: Final = Span(3_600 * SECOND)
 
 @final
 class Outbox:
-    """Anybody may put and stop, signal handlers too: SimpleQueue.put may interrupt itself. Only the loop's thread waits."""
+    """Anybody may put and stop, signal handlers too: SimpleQueue.put may interrupt itself. Only the loop waits."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

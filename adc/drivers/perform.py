@@ -5,8 +5,8 @@ from typing import Protocol, assert_never, cast
 
 from adc.core.instants import datetime_of
 from adc.handling.effects import Call, Drive, Now, Performable
-from adc.handling.route import Attempt
-from adc.handling.said import Said
+from adc.handling.route import Attempt, LeaveNow
+from adc.handling.said import Said, said_of
 from adc.ports.clock import Clock
 
 
@@ -31,6 +31,10 @@ def perform(attempt: Attempt, clock: Clock, awaiter: Awaiter) -> Said:
                 effect = attempt.send(answer)
     except StopIteration as end:
         return cast("Said", end.value)  # StopIteration has no type for it
+    except LeaveNow:
+        raise
+    except BaseException as error:  # noqa: BLE001  adc's own, or no memory: somebody waits for the report
+        return said_of(error)
 
 
 def _answer(effect: Performable, clock: Clock, awaiter: Awaiter) -> object:

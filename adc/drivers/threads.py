@@ -1,14 +1,14 @@
 """Threads: plain handlers on worker threads, async ones as tasks of one event loop, and a SimpleQueue each way.
 
-A worker takes what it can get without letting go of the GIL, so a burst of short jobs costs few switches. A thread can't
-be stopped from outside: an abandoned one runs on until its handler returns, another takes its place, and what it still
-says isn't heard.
+A worker takes what it can get without letting go of the GIL, so a burst of short jobs costs few switches. A thread
+can't be stopped from outside: an abandoned one runs on until its handler returns, another takes its place, and what it
+still says isn't heard.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from queue import SimpleQueue
 from threading import Thread
-from typing import TYPE_CHECKING, final
+from typing import final
 
 from adc.core.ids import Xid
 from adc.core.instants import Span
@@ -26,15 +26,12 @@ from adc.handling.said import Report, Said
 from adc.ports.clock import Clock
 from adc.running.wishes import Woken
 
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
 
 @final
 class _Launched:
     """One attempt that runs."""
 
-    __slots__ = ("_clock", "_loop", "_task", "abandoned", "attempt", "cancellation", "form", "held")
+    __slots__ = ("_cancel_task", "_clock", "_loop", "abandoned", "attempt", "cancellation", "form", "held")
 
     def __init__(self, held: Held, route: AnyRoute, clock: Clock, loop: LoopThread) -> None:
         self.held = held
@@ -44,7 +41,7 @@ class _Launched:
         self.abandoned = False
         self._clock = clock
         self._loop = loop
-        self._task: Future[object] | None = None
+        self._cancel_task: Callable[[], bool] | None = None
 
     def report(self, said: Said) -> Report:
         """What it said, with its right to say it."""
@@ -56,7 +53,7 @@ class _Launched:
 
     def on_the_loop(self, outbox: Outbox) -> None:
         """Begin it as a task, which reports by itself."""
-        self._task = self._loop.submit(self._as_task(outbox))
+        self._cancel_task = self._loop.submit(self._as_task(outbox)).cancel
 
     async def _as_task(self, outbox: Outbox) -> None:
         outbox.put(self.report(await perform_here(self.attempt, self._clock)))
@@ -64,7 +61,7 @@ class _Launched:
     def run(self, awaitable: Awaitable[object]) -> object:
         """What the attempt of a plain handler awaits goes to the event loop; its thread waits."""
         task = self._loop.submit(settle(awaitable, self._clock))
-        self._task = task
+        self._cancel_task = task.cancel
         if self.abandoned:
             task.cancel()
         outcome = task.result()
@@ -76,8 +73,8 @@ class _Launched:
         """Ask it to end; a task, or a thread that waits for one, is made to."""
         self.abandoned = True
         self.cancellation.cancel()
-        if self._task is not None:
-            self._task.cancel()
+        if self._cancel_task is not None:
+            self._cancel_task()
 
 
 @final

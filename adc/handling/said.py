@@ -62,6 +62,8 @@ def said_of(error: BaseException, scrub: Scrub | None = None) -> Said:
             return Dozed(span_of(delay))
         case notdone.Permanent():
             return Failed(fault_of(error, scrub), "permanent")
+        case notdone.PayloadUnreadable():
+            return Failed(fault_of(error, scrub), "undecodable")
         case notdone.Transient(retry_in=retry_in) if retry_in is not None:
             return Failed(fault_of(error, scrub), retry_in=span_of(retry_in))
         case _:

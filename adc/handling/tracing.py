@@ -17,7 +17,6 @@ MOST_EXCEPTIONS: Final = 16
 MOST_MEMBERS: Final = 5
 DEEPEST_GROUP: Final = 3
 
-_GROUP: Final[type[BaseException]] = BaseExceptionGroup  # as a generic its members have no exact type in pyright
 _LONGEST_MESSAGE: Final = 500
 _ADC: Final = f"{__name__.partition('.')[0]}."
 _CAUSE: Final = "\nThe above exception was the direct cause of the following exception:\n\n"
@@ -53,7 +52,7 @@ def _last_line(error: BaseException) -> str:
 
 def _inside(error: BaseException, shown: "count[int]", depth: int) -> str:
     """The members of a group, nothing for any other exception."""
-    if not isinstance(error, _GROUP):
+    if not _is_group(error):
         return ""
     if depth == DEEPEST_GROUP:
         return "  | [groups deeper than this aren't shown]\n"
@@ -61,6 +60,10 @@ def _inside(error: BaseException, shown: "count[int]", depth: int) -> str:
     told = [_told(member, shown=shown, depth=depth + 1) for member in members[:MOST_MEMBERS]]
     hidden = len(members) - len(told)
     return indent("+----\n".join(told) + (f"[and {hidden} more]\n" if hidden else ""), "  | ")
+
+
+def _is_group(error: BaseException) -> bool:
+    return isinstance(error, BaseExceptionGroup)  # not where it would narrow: pyright knows no type of the members then
 
 
 def _frames(trace: TracebackType | None) -> str:

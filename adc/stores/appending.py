@@ -19,14 +19,12 @@ class Entry(Struct, frozen=True):
 
 def entries(transition: Transition, seq: int) -> Iterator[Entry]:
     """The log entries of a transition, numbered from `seq`, each chained to the one before it."""
-    before = transition.before
+    before, actor, cause = transition.before, transition.actor, transition.cause
     jid, head, body = before.jid, before.head, transition.body
     for version, event in enumerate(transition.events, before.version + 1):
         stored = encode_event(event)
-        head = digest(head, jid, version, type(event).__name__, transition.actor, transition.cause, stored)
-        yield Entry(
-            Recorded(seq, jid, version, transition.actor, transition.cause, head, event), TYPE_VERSION, stored, body
-        )
+        head = digest(head, jid, version, type(event).__name__, TYPE_VERSION, actor, cause, stored)
+        yield Entry(Recorded(seq, jid, version, actor, cause, head, event), TYPE_VERSION, stored, body)
         seq, body = seq + 1, None
 
 

@@ -3,19 +3,23 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import RLock
-from typing import get_args
+from typing import Final, get_args
 
 from msgspec import Struct
 
 from adc.core.commands import KeyHolder
-from adc.core.events import PayloadErased
+from adc.core.events import JobScheduled, PayloadErased
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant
 from adc.core.states import Absent, Scheduled, StateName, state_name
 from adc.core.transition import Recorded, Snapshot, Transition
 from adc.ports.store import Enrolment, Look, Wanted
-from adc.ports.trouble import VersionConflict
+from adc.ports.trouble import StoreClosed, StoreTrouble, VersionConflict
 from adc.stores.appending import applied, entries
+
+
+_PATH: Final = "memory"
+"""What troubles call the file."""
 
 
 class _Kept(Struct, frozen=True):
@@ -33,21 +37,31 @@ class MemoryStore:
         self._runners: dict[RunnerId, Enrolment] = {}
         self._last_seq = 0
         self._lock = RLock()
+        self._writes = False
+        self._conflict: VersionConflict | None = None
+        self._closed = False
 
     @contextmanager
     def writing(self) -> Iterator["MemoryStore"]:
         """Begin a write transaction; an exception undoes all of it."""
-        with self._lock:
+        with self._opened("begin"):
+            if self._writes:
+                raise StoreTrouble(_PATH, "begin", "this thread is in a write transaction already")
             before = dict(self._jobs), dict(self._keys), self._last_seq
+            self._writes, self._conflict = True, None
             try:
                 yield self
+                if self._conflict is not None:
+                    raise self._conflict
             except BaseException:
                 self._jobs, self._keys, self._last_seq = before
                 raise
+            finally:
+                self._writes = False
 
     def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
         """Waiting jobs that are due by then, in the order of claims."""
-        with self._lock:
+        with self._opened("due"):
             found = [
                 (-state.terms.priority, state.due, job.seq, job)
                 for job, state in self._waiting(wanted)
@@ -57,12 +71,12 @@ class MemoryStore:
 
     def next_due(self, wanted: Wanted) -> Instant | None:
         """When the first waiting job is or was due."""
-        with self._lock:
+        with self._opened("next_due"):
             return min((state.due for _, state in self._waiting(wanted)), default=None)
 
     def load(self, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:
         """The jobs as they are."""
-        with self._lock:
+        with self._opened("load"):
             return {jid: self._snapshot(jid) for jid in jids}
 
     def payloads(self, jids: Sequence[Xid]) -> Mapping[Xid, bytes]:
@@ -72,30 +86,34 @@ class MemoryStore:
 
     def body(self, jid: Xid, version: int) -> bytes | None:
         """The bytes stored beside an event."""
-        with self._lock:
+        with self._opened("body"):
             kept = self._jobs.get(jid)
             return None if kept is None else kept.bodies.get(version)
 
     def holder(self, kind: str, key: str) -> KeyHolder | None:
         """The job that has this key."""
-        with self._lock:
+        with self._opened("holder"):
             return self._keys.get((kind, key))
 
     def apply(self, transitions: Sequence[Transition]) -> None:
         """Append the events and write the states."""
-        with self._lock:
-            for transition in transitions:
-                self._apply(transition)
+        with self._opened("apply"):
+            try:
+                for transition in transitions:
+                    self._apply(transition)
+            except VersionConflict as conflict:
+                self._conflict = conflict
+                raise
 
     def history(self, jid: Xid) -> tuple[Recorded, ...]:
         """All events of a job."""
-        with self._lock:
+        with self._opened("history"):
             kept = self._jobs.get(jid)
             return () if kept is None else kept.log
 
     def look(self, wanted: Look) -> tuple[Snapshot, ...]:
         """One page of jobs."""
-        with self._lock:
+        with self._opened("look"):
             after = 0 if wanted.after is None else self._snapshot(wanted.after).seq
             found = sorted((kept.snapshot for kept in self._jobs.values()), key=lambda job: job.seq)
         return tuple(job for job in found if job.seq > after and _shows(wanted, job))[: wanted.limit]
@@ -103,7 +121,7 @@ class MemoryStore:
     def counts(self) -> Mapping[StateName, int]:
         """How many jobs are in each state."""
         counted: dict[StateName, int] = dict.fromkeys(get_args(StateName), 0)
-        with self._lock:
+        with self._opened("counts"):
             for kept in self._jobs.values():
                 if not isinstance(kept.snapshot.state, Absent):
                     counted[state_name(kept.snapshot.state)] += 1
@@ -111,21 +129,32 @@ class MemoryStore:
 
     def enrol(self, runner: Enrolment) -> None:
         """Note a runner that starts."""
-        self._runners[runner.runner] = runner
+        with self._opened("enrol"):
+            self._runners[runner.runner] = runner
 
     def resign(self, runner: RunnerId) -> None:
         """Forget a runner that ends."""
-        self._runners.pop(runner, None)
+        with self._opened("resign"):
+            self._runners.pop(runner, None)
 
     def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to let go of; but whoever uses the store afterwards is told, as by every store."""
+        with self._lock:
+            self._closed = True
+
+    @contextmanager
+    def _opened(self, operation: str) -> Iterator[None]:
+        with self._lock:
+            if self._closed:
+                raise StoreClosed(_PATH, operation, "the queue is closed")
+            yield
 
     def _apply(self, transition: Transition) -> None:
         jid, before = transition.before.jid, transition.before
-        if self._snapshot(jid).version != before.version:
-            raise VersionConflict(jid, before.version)
         if not transition.events:
             return
+        if self._snapshot(jid).head != before.head or self._takes_key(transition):
+            raise VersionConflict(jid, before.version)
         added = list(entries(transition, self._last_seq + 1))
         last = added[-1].recorded
         kept = self._jobs.get(jid, _Kept(before, (), {}))
@@ -136,6 +165,11 @@ class MemoryStore:
         self._jobs[jid] = _Kept(snapshot, (*kept.log, *(each.recorded for each in added)), bodies)
         self._last_seq = last.seq
         self._note_key(snapshot)
+
+    def _takes_key(self, transition: Transition) -> bool:
+        """Whether it schedules with a key that a job has: its holder wasn't asked for."""
+        first = transition.events[0]
+        return isinstance(first, JobScheduled) and (first.terms.kind, first.terms.key) in self._keys
 
     def _note_key(self, job: Snapshot) -> None:
         match job.state:

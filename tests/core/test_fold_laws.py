@@ -81,14 +81,15 @@ class Store:
     def holder(self, key: str | None) -> KeyHolder | None:
         """Who holds the key, as a store would look it up."""
         for jid, job in self.jobs.items():
-            if not isinstance(job.state, Absent) and job.state.terms.key == key:
+            if not isinstance(job.state, Absent) and key is not None and job.state.terms.key == key:
                 return KeyHolder(jid, job.state.terms.payload.hash)
         return None
 
     def tokens(self, jid: Xid) -> list[Token]:
         """Every token that was given for the job, the latest last; before them those of strangers."""
         given = [Token(event.attempt, event.runner) for event in self.logs[jid] if isinstance(event, JobStarted)]
-        return [*(Token(len(given) + 1, runner) for runner in RUNNERS), *given]
+        others = (Token(attempt, runner) for attempt, runner in product((len(given) + 1, len(given)), RUNNERS))
+        return [*(token for token in others if token not in given), *given]
 
     def walk(self, moves: Moves) -> Iterator[Step]:
         """Schedule half of the jobs, then ask one thing after another."""

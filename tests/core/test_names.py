@@ -13,7 +13,7 @@ def test_a_printable_text_is_a_name_as_it_stands(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "expected the name of a kind, got an empty text"),
+        ("", "expected a kind, got an empty text"),
         ("x" * 201, "expected a kind of at most 200 characters, got 201"),
         ("in\nvoice", r"expected a kind of printable characters, got 'in\\nvoice'"),
         ("in\0voice", r"expected a kind of printable characters, got 'in\\x00voice'"),
@@ -34,7 +34,7 @@ def test_a_key_may_be_longer_than_a_name() -> None:
 
 
 def test_a_name_is_a_text() -> None:
-    with pytest.raises(TypeError, match="expected the name of a kind as a str, got bytes"):
+    with pytest.raises(TypeError, match="expected a kind as a str, got bytes"):
         name_of("kind", b"invoice")  # type: ignore[arg-type]
 
 

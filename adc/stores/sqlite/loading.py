@@ -24,7 +24,7 @@ def load(connection: apsw.Connection, jids: Sequence[Xid]) -> dict[Xid, Snapshot
 
 def wanted_bindings(wanted: Wanted) -> dict[str, str]:
     """What the queries over the claim index bind."""
-    return {"queues": as_json(wanted.queues), "kinds": as_json(wanted.kinds)}
+    return {"queues": as_json(_once(wanted.queues)), "kinds": as_json(_once(wanted.kinds))}
 
 
 def as_json(values: object) -> str:
@@ -35,6 +35,11 @@ def as_json(values: object) -> str:
 def xids(texts: Iterable[str]) -> tuple[Xid, ...]:
     """Texts that the file has as ids."""
     return tuple(map(Xid, texts))
+
+
+def _once(values: Iterable[object]) -> list[object]:
+    """What is wanted twice is given once."""
+    return list(dict.fromkeys(values))
 
 
 def _folded(log: Iterable[Recorded]) -> dict[Xid, Snapshot]:

@@ -106,5 +106,12 @@ MIGRATIONS: Final = (FIRST,)
 FORMAT: Final = len(MIGRATIONS)
 """The format that this adc reads and writes."""
 
-SCHEMA_SQL: Final = "".join(MIGRATIONS)
+MIN_READER: Final = 1
+"""The earliest format whose adc can read a file of this one."""
+
+APPLICATION_ID: Final = 0x61646330  # "adc0", for file(1); only on files that adc created
+
+SCHEMA_SQL: Final = f"""{"".join(MIGRATIONS)}
+INSERT INTO adc_meta (key, value) VALUES ('format', '{FORMAT}'), ('min_reader', '{MIN_READER}');
+"""
 """All of adc's tables, triggers and views as SQL, for whoever makes them by other means than `SqliteQueue.open`."""

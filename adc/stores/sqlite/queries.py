@@ -4,9 +4,13 @@ from typing import Final
 
 # -- the file ---------------------------------------------------------------------------------------------------------
 
-ADC_TABLES: Final = """
-SELECT name FROM sqlite_schema
-WHERE type = 'table' AND name IN ('adc_meta', 'job_events', 'adc_jobs', 'adc_runners', 'adc_queue', 'adc_dead_queue')
+# What bears a name of adc, or stands on one of its tables. Names are compared as SQLite does: without their case.
+OBJECTS: Final = """
+SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND (
+    lower(tbl_name) IN ('adc_meta', 'job_events', 'adc_jobs', 'adc_runners', 'adc_queue', 'adc_dead_queue')
+    OR lower(name) IN ('job_events_key', 'job_events_ended', 'job_events_insert', 'job_events_update',
+        'job_events_delete', 'adc_queue_jobs', 'adc_dead_jobs')
+)
 """
 COUNT_OBJECTS: Final = "SELECT count(*) FROM sqlite_schema"
 READ_FORMAT: Final = "SELECT value FROM adc_meta WHERE key = 'format'"
@@ -15,6 +19,7 @@ WRITE_MIN_READER: Final = (
     "INSERT INTO adc_meta (key, value) VALUES ('min_reader', ?) ON CONFLICT DO UPDATE SET value = ?1"
 )
 WRITE_DATABASE_ID: Final = "INSERT INTO adc_meta (key, value) VALUES ('database_id', ?) ON CONFLICT DO NOTHING"
+READ_DATABASE_ID: Final = "SELECT value FROM adc_meta WHERE key = 'database_id'"
 
 BEGIN: Final = "BEGIN IMMEDIATE"
 COMMIT: Final = "COMMIT"
@@ -22,7 +27,8 @@ ROLLBACK: Final = "ROLLBACK"
 
 # -- jobs -------------------------------------------------------------------------------------------------------------
 # A snapshot's columns are in the order that `rows.snapshot` reads. Its terms are in its first event, the data of which
-# is joined by seq: an integer look-up.
+# is joined by seq: an integer look-up; if it is missing, that is damage, to be told and not skipped: hence LEFT JOIN.
+# CROSS JOIN is SQLite's way to say which table comes first, whatever ANALYZE found.
 
 _SNAPSHOT: Final = """
 SELECT j.jid, j.seq, j.version, j.head, j.priority, j.scheduled_at, j.started_at, j.attempt, j.retries, j.crashes,
@@ -30,7 +36,10 @@ SELECT j.jid, j.seq, j.version, j.head, j.priority, j.scheduled_at, j.started_at
 """
 
 LOAD: Final = f"""{_SNAPSHOT}
-FROM json_each(?) AS wanted JOIN adc_jobs AS j ON j.jid = wanted.value JOIN job_events AS e ON e.seq = j.seq
+FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.jid = wanted.value LEFT JOIN job_events AS e ON e.seq = j.seq
+"""
+BY_SEQ: Final = f"""{_SNAPSHOT}
+FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.seq = wanted.value LEFT JOIN job_events AS e ON e.seq = j.seq
 """
 
 # The claim index, level by level: a level is a (queue, kind, payload version) at one of its priorities, highest first.
@@ -66,8 +75,9 @@ WHERE priority IS NOT NULL AND EXISTS (
         AND j.priority = level.priority AND j.scheduled_at <= :by
 )
 """
-DUE_AT_LEVEL: Final = f"""{_SNAPSHOT}
-FROM adc_jobs AS j JOIN job_events AS e ON e.seq = j.seq
+# Only the keys, by which the jobs of several levels are merged: most of them won't be among the first.
+DUE_AT_LEVEL: Final = """
+SELECT j.scheduled_at, j.seq FROM adc_jobs AS j
 WHERE j.started_at IS NULL AND j.died_at IS NULL
     AND j.queue = ? AND j.job_type = ? AND j.payload_version = ? AND j.priority = ? AND j.scheduled_at <= ?
 ORDER BY j.scheduled_at, j.seq LIMIT ?
@@ -92,16 +102,16 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 UPDATE_JOB: Final = """
 UPDATE adc_jobs SET version = ?, head = ?, priority = ?, scheduled_at = coalesce(?, scheduled_at), started_at = ?,
     attempt = ?, retries = ?, crashes = ?, runner = ?, cancel_asked_at = ?, died_at = ?, reason = ?
-WHERE seq = ? AND version = ?
+WHERE seq = ? AND head = ?
 """
-DELETE_JOB: Final = "DELETE FROM adc_jobs WHERE seq = ? AND version = ?"
+DELETE_JOB: Final = "DELETE FROM adc_jobs WHERE seq = ? AND head = ?"
 
 _STATE: Final = """
 CASE WHEN j.died_at IS NOT NULL THEN 'dead' WHEN j.cancel_asked_at IS NOT NULL THEN 'cancelling'
     WHEN j.started_at IS NOT NULL THEN 'started' ELSE 'scheduled' END
 """
 LOOK_LIVE: Final = f"""{_SNAPSHOT}
-FROM adc_jobs AS j JOIN job_events AS e ON e.seq = j.seq
+FROM adc_jobs AS j LEFT JOIN job_events AS e ON e.seq = j.seq
 WHERE j.seq > :after
     AND (:kind IS NULL OR j.job_type = :kind)
     AND (:queue IS NULL OR j.queue = :queue)
@@ -109,17 +119,20 @@ WHERE j.seq > :after
     AND (:due_before IS NULL OR (j.scheduled_at < :due_before AND j.started_at IS NULL AND j.died_at IS NULL))
 ORDER BY j.seq LIMIT :limit
 """
-# All jobs that were ever scheduled, or those that an event of one type ended.
+# All jobs that were ever scheduled, or those that an event of one type ended. What isn't JSON is damage: it is found,
+# so that loading it can tell.
 LOOK_LOG: Final = """
 SELECT s.jid FROM job_events AS s
 WHERE s.type = 'JobScheduled' AND s.seq > :after
     AND (:kind IS NULL OR s.job_type = :kind)
-    AND (:queue IS NULL OR coalesce(s.data ->> '$.terms.queue', 'default') = :queue)
+    AND (:queue IS NULL OR NOT json_valid(s.data) OR coalesce(s.data ->> '$.terms.queue', 'default') = :queue)
     AND (:ended_by IS NULL OR EXISTS (SELECT 1 FROM job_events AS f WHERE f.jid = s.jid AND f.type = :ended_by))
 ORDER BY s.seq LIMIT :limit
 """
-COUNT_LIVE: Final = f"SELECT {_STATE}, count(*) FROM adc_jobs AS j GROUP BY 1"
-COUNT_ENDED: Final = """
+# One statement, so that a job isn't counted on both sides, or on neither, while another process ends it.
+COUNTS: Final = f"""
+SELECT {_STATE}, count(*) FROM adc_jobs AS j GROUP BY 1
+UNION ALL
 SELECT CASE type WHEN 'JobDone' THEN 'done' ELSE 'cancelled' END, count(*) FROM job_events
 WHERE type IN ('JobDone', 'JobCancelled') GROUP BY type
 """
@@ -137,6 +150,8 @@ SELECT jid, body FROM job_events
 WHERE jid IN (SELECT value FROM json_each(?)) AND version = 1 AND body IS NOT NULL
 """
 HOLDER: Final = "SELECT jid, seq, type_version, data FROM job_events WHERE job_type = ? AND key = ?"
+HOLDER_SEQ: Final = "SELECT seq FROM job_events WHERE job_type = ? AND key = ? AND seq <= ?"
+HEAD_AS_OF: Final = "SELECT digest FROM job_events WHERE jid = ? AND seq <= ? ORDER BY version DESC LIMIT 1"
 LAST_SEQ: Final = "SELECT seq FROM sqlite_sequence WHERE name = 'job_events'"
 APPEND: Final = """
 INSERT INTO job_events (seq, jid, version, at, type, type_version, actor, cause, data, body, job_type, key, digest)
@@ -146,5 +161,9 @@ ERASE_BODIES: Final = "UPDATE job_events SET body = NULL WHERE jid = ? AND body 
 
 # -- runners ----------------------------------------------------------------------------------------------------------
 
-ENROL: Final = "INSERT INTO adc_runners (runner, host, pid, boot_id, started_at, lease) VALUES (?, ?, ?, ?, ?, ?)"
+ENROL: Final = """
+INSERT INTO adc_runners (runner, host, pid, boot_id, started_at, lease) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET host = excluded.host, pid = excluded.pid, boot_id = excluded.boot_id,
+    started_at = excluded.started_at, lease = excluded.lease
+"""
 RESIGN: Final = "DELETE FROM adc_runners WHERE runner = ?"

@@ -18,6 +18,8 @@ from adc.stores.appending import Entry
 Value: TypeAlias = int | float | str | bytes | None
 Bindings: TypeAlias = Sequence[Value] | Mapping[str, Value]
 Row: TypeAlias = tuple[Value, ...]
+Object: TypeAlias = tuple[str, str, str]
+"""A table, index, trigger or view: its type, its name, and the SQL that made it."""
 Live: TypeAlias = Scheduled | Started | Cancelling | Dead
 """The states of jobs that have a row."""
 
@@ -77,9 +79,19 @@ def texts(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> t
     return tuple(first for first, *_ in _fetch(connection, query, bindings))
 
 
+def objects(connection: apsw.Connection, query: str) -> frozenset[Object]:
+    """The parts of a schema that a query finds."""
+    return frozenset(_fetch(connection, query))
+
+
 def numbers_by_text(connection: apsw.Connection, query: str) -> dict[str, int]:
     """A text and a number from each row."""
     return dict(_fetch(connection, query))
+
+
+def pairs(connection: apsw.Connection, query: str, bindings: Bindings) -> list[tuple[int, int]]:
+    """Two integers from each row."""
+    return _fetch(connection, query, bindings)
 
 
 def blobs_by_text(connection: apsw.Connection, query: str, bindings: Bindings) -> dict[str, bytes]:
@@ -146,16 +158,22 @@ def _snapshot(
     cancel_asked_at: int | None,
     died_at: int | None,
     reason: str | None,
-    type_version: int,
-    data: str,
+    type_version: int | None,
+    data: str | None,
 ) -> Snapshot:
+    if type_version is None or data is None:
+        raise DamagedEvent(Xid(jid), seq, 1, "it is missing, though adc_jobs has its job")
     terms = _terms(Xid(jid), seq, type_version, data)
     if terms.priority != priority:
         terms = replace(terms, priority=priority)
     tally = Tally(attempt, retries, crashes)
     state: JobState
     if died_at is not None:
-        state = Dead(terms, tally, _REASONS[reason or ""], Instant(died_at))
+        if reason not in _REASONS:
+            raise DamagedEvent(
+                Xid(jid), seq, version, f"adc_jobs has the reason {reason!r} for it, which adc doesn't know"
+            )
+        state = Dead(terms, tally, _REASONS[reason], Instant(died_at))
     elif started_at is None:
         state = Scheduled(terms, tally, Instant(scheduled_at))
     else:

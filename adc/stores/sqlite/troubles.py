@@ -1,5 +1,7 @@
 """Troubles: SQLite's result codes as typed exceptions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import apsw
@@ -19,6 +21,15 @@ _BY_CODE: Final[dict[int, type[StoreTrouble]]] = {
 }
 _PRIMARY: Final = 0xFF
 """The bits of an extended code that are the primary one."""
+
+
+@contextmanager
+def typed(path: str, operation: str) -> Iterator[None]:
+    """Within, what SQLite raises becomes a StoreTrouble."""
+    try:
+        yield
+    except (apsw.Error, UnicodeDecodeError) as error:
+        raise trouble_of(error, path, operation) from error
 
 
 def trouble_of(error: apsw.Error | UnicodeDecodeError, path: str, operation: str) -> StoreTrouble:

@@ -1,0 +1,72 @@
+"""adc redrive and cancel: change jobs that are named by their ids, each by itself."""
+
+from collections.abc import Callable, Sequence
+
+import click
+
+from adc.cli.ending import FAILED, complain
+from adc.cli.parameters import JID
+from adc.cli.settings import Settings, choose_database, pass_settings
+from adc.core.ids import Xid
+from adc.core.outcome import Failure, Outcome, Success
+from adc.core.refusals import NotFound, WrongState
+from adc.core.states import Cancelling
+from adc.queue import SqliteQueue
+
+
+@click.command(short_help="Give dead letters a new life.")
+@click.argument("jids", metavar="JID...", type=JID, nargs=-1, required=True)
+@choose_database
+@pass_settings
+@click.pass_context
+def redrive(context: click.Context, settings: Settings, jids: tuple[Xid, ...]) -> None:
+    """Give dead letters a new life: due now, with all their retries.
+
+    All of them: adc dead --json | jq -r .jid | xargs adc redrive
+    """
+    with settings.open_existing() as opened:
+        refused = _each(jids, opened.redrive, lambda _: "redriven", "only a dead job can be redriven")
+    context.exit(FAILED if refused else 0)
+
+
+@click.command(short_help="Never run jobs that wait or are dead; ask those that run to end.")
+@click.argument("jids", metavar="JID...", type=JID, nargs=-1, required=True)
+@choose_database
+@pass_settings
+@click.pass_context
+def cancel(context: click.Context, settings: Settings, jids: tuple[Xid, ...]) -> None:
+    """Never run jobs that wait or are dead. A job that runs is asked to end, and isn't retried."""
+    with settings.open_existing() as opened:
+        refused = _each(jids, opened.cancel_job, lambda jid: _cancelled(opened, jid), "it is over")
+    context.exit(FAILED if refused else 0)
+
+
+def _each(
+    jids: Sequence[Xid],
+    change: Callable[[Xid], Outcome[None, NotFound | WrongState]],
+    done: Callable[[Xid], str],
+    rule: str,
+) -> int:
+    """Change each; a line on stdout for those that were, on stderr for those that weren't: how many."""
+    refused = 0
+    for jid in dict.fromkeys(jids):
+        match change(jid):
+            case Success():
+                click.echo(f"{jid} {done(jid)}")
+            case Failure(refusal):
+                refused += 1
+                complain(_why(refusal, rule))
+    return refused
+
+
+def _why(refusal: NotFound | WrongState, rule: str) -> str:
+    match refusal:
+        case NotFound(jid):
+            return f"no job has the id {jid}"
+        case WrongState(jid, state):
+            return f"job {jid} is {state}: {rule}"
+
+
+def _cancelled(opened: SqliteQueue, jid: Xid) -> str:
+    running = isinstance(opened.store.load((jid,))[jid].state, Cancelling)
+    return "cancelling: it runs, and was asked to end" if running else "cancelled"

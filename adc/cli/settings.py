@@ -1,0 +1,143 @@
+"""Settings: what the options before a command say, and the queue that they lead to."""
+
+import getpass
+import mmap
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from adc import system
+from adc.cli.ending import Complaint
+from adc.cli.parameters import DURATION
+from adc.queue import SqliteQueue
+
+Function = TypeVar("Function", bound=Callable[..., Any])  # what click decorates
+
+DEFAULT_DATABASE: Final = "jobs.db"
+IN_MEMORY: Final = ":memory:"
+
+
+@dataclass
+class Settings:
+    """What holds for the whole run."""
+
+    given: str | None = None
+    """The file that `--db` names, before or after the command."""
+    debug: bool = False
+    busy_timeout: timedelta = timedelta(seconds=10)
+
+    @property
+    def database(self) -> Path:
+        """The queue's file: `--db`, else ADC_DB, else jobs.db here."""
+        named = self.given or os.environ.get("ADC_DB") or DEFAULT_DATABASE
+        if named == IN_MEMORY:
+            raise click.UsageError("a queue in memory ends with the command: name a file")
+        return Path(named)
+
+    def open_or_make(self) -> SqliteQueue:
+        """The queue, in a new file if there is none."""
+        return self.open(self.database)
+
+    def open_existing(self) -> SqliteQueue:
+        """The queue in a file that is there; a Complaint if it isn't, and no file is made."""
+        path = self.database
+        if not path.exists():
+            raise Complaint(f"{path}: no such file. Name the queue's file with --db or ADC_DB")
+        if path.is_file() and not holds_queue(path):
+            raise Complaint(f"{path}: there is no queue of adc in this file")
+        return self.open(path)
+
+    def open(self, path: Path) -> SqliteQueue:
+        """The queue in a file."""
+        return SqliteQueue.open(path, busy_timeout=self.busy_timeout, actor=actor())
+
+
+pass_settings = click.make_pass_decorator(Settings)
+"""Gives a command the settings as its first argument."""
+
+
+def choose_database(command: Function) -> Function:
+    """Add `--db`, which may stand before the command or after it."""
+    return click.option(
+        "--db",
+        "database",
+        metavar="PATH",
+        expose_value=False,
+        callback=_remember_database,
+        help="The queue's file. Else ADC_DB names it; else it is jobs.db in the current directory.",
+    )(command)
+
+
+def choose_busy_timeout(command: Function) -> Function:
+    """Add `--busy-timeout`."""
+    return click.option(
+        "--busy-timeout",
+        type=DURATION,
+        expose_value=False,
+        callback=_remember_busy_timeout,
+        help="How long to wait while other processes write.  [default: 10s]",
+    )(command)
+
+
+def choose_debug(command: Function) -> Function:
+    """Add `--debug`."""
+    return click.option(
+        "--debug",
+        is_flag=True,
+        envvar="ADC_DEBUG",
+        expose_value=False,
+        callback=_remember_debug,
+        help="Show the traceback of what went wrong. ADC_DEBUG=1 does the same.",
+    )(command)
+
+
+def actor() -> str:
+    """How the log names whoever uses the command line: user, process, machine."""
+    place = system.place()
+    return f"cli:{_user()}:{place.pid}@{place.host}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may know no name for its user
+        return str(os.getuid())
+
+
+def holds_queue(path: Path) -> bool:
+    """Whether a file has tables of adc, or of the Rust original, without opening it: that would make the tables.
+
+    SQLite keeps the text of a schema as it was written: on the first pages, or in the write-ahead log.
+    """
+    return any(_mentions(file, (b"adc_meta", b"adc_queue")) for file in (path, path.with_name(f"{path.name}-wal")))
+
+
+def _mentions(path: Path, names: tuple[bytes, ...]) -> bool:
+    try:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return any(content.find(name) >= 0 for name in names)
+    except FileNotFoundError:
+        return False
+    except ValueError:  # an empty file can't be mapped
+        return False
+    except OSError:
+        return True  # opening it says what is wrong
+
+
+def _remember_database(context: click.Context, _: click.Parameter, path: str | None) -> None:
+    if path is not None:
+        context.ensure_object(Settings).given = path
+
+
+def _remember_busy_timeout(context: click.Context, _: click.Parameter, timeout: timedelta | None) -> None:
+    if timeout is not None:
+        context.ensure_object(Settings).busy_timeout = timeout
+
+
+def _remember_debug(context: click.Context, _: click.Parameter, debug: bool) -> None:  # noqa: FBT001
+    context.ensure_object(Settings).debug = debug

@@ -1,0 +1,112 @@
+"""adc show and history: one job, in full."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+import click
+
+from adc.cli import records
+from adc.cli.inert import inert, shortened
+from adc.cli.life import Life, history_of, life_of
+from adc.cli.parameters import JID, as_json
+from adc.cli.sentences import attempt_of, said_of, says, when
+from adc.cli.settings import Settings, choose_database, pass_settings
+from adc.cli.tables import Column, show_fields, show_table
+from adc.cli.times import stamp
+from adc.core.ids import Xid
+from adc.core.instants import datetime_of
+from adc.core.transition import Recorded
+from adc.reading import log_entry
+
+MOST_SHOWN: Final = 2_000
+"""So many characters of a payload or result are shown to people."""
+
+EVENTS: Final = (
+    Column("SEQ", is_number=True),
+    Column("TIME"),
+    Column("EVENT"),
+    Column("ATTEMPT", is_number=True),
+    Column("ACTOR", wraps=True),
+    Column("SAYS", wraps=True),
+)
+
+
+@click.command(short_help="Show all of one job.")
+@click.argument("jid", type=JID)
+@as_json
+@choose_database
+@pass_settings
+def show(settings: Settings, jid: Xid, as_json: bool) -> None:  # noqa: FBT001  click passes flags so
+    """Show one job: its state, its payload, its result, and what went wrong last."""
+    with settings.open_existing() as opened:
+        life = life_of(opened, jid)
+        now = datetime_of(opened.clock.now())
+    if as_json:
+        records.write(records.of_life(life))
+        return
+    show_fields(tuple(_fields(life, now)))
+    if life.fault is not None and life.fault.traceback:
+        click.echo("traceback")
+        for line in life.fault.traceback.splitlines():
+            click.echo(f"  {inert(line)}")
+
+
+@click.command(short_help="Show what happened to one job.")
+@click.argument("jid", type=JID)
+@as_json
+@choose_database
+@pass_settings
+def history(settings: Settings, jid: Xid, as_json: bool) -> None:  # noqa: FBT001  click passes flags so
+    """Show what happened to one job, one event a line, in order. Times are UTC."""
+    with settings.open_existing() as opened:
+        happened = history_of(opened, jid)
+    if as_json:
+        for recorded in happened:
+            records.write(records.of_entry(log_entry(recorded)))
+    else:
+        show_history(happened)
+
+
+def show_history(happened: Sequence[Recorded]) -> None:
+    """Show events as a table."""
+    show_table(EVENTS, [_cells(recorded) for recorded in happened])
+
+
+def _cells(recorded: Recorded) -> Sequence[str]:
+    event = recorded.event
+    at = stamp(datetime_of(event.at))
+    return (str(recorded.seq), at, type(event).__name__, attempt_of(event), recorded.actor, says(event))
+
+
+def _fields(life: Life, now: datetime) -> Iterator[tuple[str, str]]:
+    row, terms = life.row, life.terms
+    yield "job", row.jid
+    yield "state", row.state if row.reason is None else f"{row.state}: {row.reason}"
+    if row.due is not None:
+        yield "due", when(row.due, now)
+    yield "kind", terms.kind if terms.payload_version == 1 else f"{terms.kind}, version {terms.payload_version}"
+    yield "queue", terms.queue
+    yield "priority", str(terms.priority)
+    if terms.key is not None:
+        yield "key", terms.key
+    yield from terms.meta
+    yield "attempts", f"{row.attempt}; {row.retries} of {terms.retry.max_retries} retries, {life.tally.crashes} crashes"
+    yield "scheduled", when(life.scheduled_at, now)
+    yield "changed", when(life.changed_at, now)
+    yield "payload", _stored_text(life.payload)
+    if life.result is not None:
+        yield "result", _stored_text(life.result)
+    if life.fault is not None:
+        yield "failure", said_of(life.fault)
+
+
+def _stored_text(stored: bytes | None) -> str:
+    """Text as it is, if it is text and short enough; else its size too."""
+    if stored is None:
+        return "erased"
+    try:
+        text = stored.decode()
+    except UnicodeDecodeError:
+        return f"{len(stored)} bytes that aren't text (--json has them)"
+    return text if len(text) <= MOST_SHOWN else f"{shortened(text, MOST_SHOWN)} ({len(stored)} bytes; --json has all)"

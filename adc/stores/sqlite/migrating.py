@@ -1,0 +1,97 @@
+"""Migrating: bring a file to the format of this adc; every file that isn't adc's is left as it was."""
+
+from collections.abc import Callable
+from contextlib import closing
+from functools import cache
+from typing import Final, TypeAlias
+
+import apsw
+
+from adc import system
+from adc.ports.trouble import ForeignFile, FutureVersion
+from adc.stores.sqlite import queries, rows
+from adc.stores.sqlite.migrations import APPLICATION_ID, MIGRATIONS, MIN_READER
+
+Refusal: TypeAlias = Callable[[str], ForeignFile]
+_ORIGINALS_TABLES: Final = frozenset({"adc_queue", "adc_dead_queue"})
+"""Tables in the files of the Rust original; views in ours, with the same columns."""
+
+
+def refuse_foreign(connection: apsw.Connection, path: str, migrations: tuple[str, ...] = MIGRATIONS) -> int:
+    """The file's format, 0 for one without adc's tables; raises ForeignFile or FutureVersion.
+
+    It comes before the first write: even the switch to WAL would change a file that isn't ours.
+    """
+
+    def foreign(problem: str) -> ForeignFile:
+        return ForeignFile(path, "open", problem)
+
+    present = rows.objects(connection, queries.OBJECTS)
+    tables = {name for kind, name, _ in present if kind == "table"}
+    for name in sorted(tables & _ORIGINALS_TABLES):
+        raise foreign(f"{name} is a table here, so this is a file of the Rust original, aide-de-camp")
+    if not present:
+        return 0
+    if "adc_meta" not in tables:
+        kind, name, _ = min(present)
+        raise foreign(f"it has a {kind} {name}, but no table adc_meta")
+    known = _format(connection, foreign)
+    if known > len(migrations):
+        raise FutureVersion(path, "open", f"its format is {known}, this adc knows formats up to {len(migrations)}")
+    _refuse_edited(present, _objects_of(migrations[:known]), foreign)
+    return known
+
+
+def migrate(connection: apsw.Connection, path: str, migrations: tuple[str, ...] = MIGRATIONS) -> None:
+    """All steps that the file lacks, in one transaction. What SCHEMA_SQL made lacks an id only."""
+    if refuse_foreign(connection, path, migrations) == len(migrations) and rows.text(
+        connection, queries.READ_DATABASE_ID
+    ):
+        return
+    try:
+        connection.execute(queries.BEGIN)
+        present = refuse_foreign(connection, path, migrations)  # again, now that nobody else can write
+        _run(connection, migrations, present)
+        connection.execute(queries.COMMIT)
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute(queries.ROLLBACK)
+        raise
+
+
+def _run(connection: apsw.Connection, migrations: tuple[str, ...], present: int) -> None:
+    if not rows.number(connection, queries.COUNT_OBJECTS):
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    for migration in migrations[present:]:
+        connection.execute(migration)
+    connection.execute(queries.WRITE_FORMAT, (str(len(migrations)),))
+    connection.execute(queries.WRITE_MIN_READER, (str(MIN_READER),))
+    connection.execute(queries.WRITE_DATABASE_ID, (system.new_database_id(),))
+
+
+def _format(connection: apsw.Connection, foreign: Refusal) -> int:
+    try:
+        written = rows.text(connection, queries.READ_FORMAT)
+    except apsw.SQLError as error:
+        raise foreign(f"its table adc_meta is another one ({error})") from error
+    known = int(written) if written is not None and written.isdecimal() else 0
+    if known < 1:
+        raise foreign(f"its adc_meta says that its format is {written!r}")
+    return known
+
+
+def _refuse_edited(present: frozenset[rows.Object], expected: frozenset[rows.Object], foreign: Refusal) -> None:
+    """An index of somebody else's does no harm to our tables; a trigger could change what is written."""
+    for kind, name, _ in sorted(expected - present):
+        raise foreign(f"its {kind} {name} isn't the one that adc makes")
+    for kind, name, _ in sorted(present - expected):
+        if kind == "trigger":
+            raise foreign(f"it has a trigger {name} on a table of adc, which isn't adc's")
+
+
+@cache
+def _objects_of(migrations: tuple[str, ...]) -> frozenset[rows.Object]:
+    with closing(apsw.Connection(":memory:")) as connection:
+        for migration in migrations:
+            connection.execute(migration)
+        return rows.objects(connection, queries.OBJECTS)
