@@ -1,10 +1,11 @@
 """JobKind: joins a stored name, a payload type and a result type once; from then on the checkers know all three."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Generic, final
 
+from msgspec import Struct
+from msgspec.structs import replace
 from typing_extensions import TypeForm, TypeVar, override
 
 from adc import system
@@ -137,8 +138,7 @@ class JobKind(AnyJobKind, Generic[P, R]):
 
 
 @final
-@dataclass(frozen=True)
-class NewJob(Generic[P_co]):
+class NewJob(Struct, Generic[P_co], frozen=True):
     """A job made and not yet stored. Scheduling it twice is scheduling it once, whatever became of the first."""
 
     jid: Xid
@@ -146,9 +146,9 @@ class NewJob(Generic[P_co]):
     encoded: bytes
     """The payload as it will be stored."""
     terms: Terms
-    due: Instant | None = field(default=None)
+    due: Instant | None = None
     """When it is due; None: `delay` after it is scheduled."""
-    delay: Span = field(default=Span(0))
+    delay: Span = Span(0)
 
     @property
     def key(self) -> str | None:

@@ -1,11 +1,10 @@
 """Reading: what people see of jobs and of the log."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import final
 
-from msgspec import to_builtins
+from msgspec import Struct, to_builtins
 
 from adc.core.ids import Xid
 from adc.core.instants import Instant, datetime_of
@@ -14,8 +13,7 @@ from adc.core.transition import Recorded, Snapshot
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class JobRow:
+class JobRow(Struct, frozen=True):
     """A job in a list."""
 
     jid: Xid
@@ -34,8 +32,7 @@ class JobRow:
 
 
 @final
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(Struct, frozen=True):
     """One event in a job's history."""
 
     seq: int

@@ -1,6 +1,37 @@
-"""Settings for all tests: hypothesis measures no time, since other things run on the machine too."""
+"""Settings for all tests: hypothesis measures no time, since other things run on the machine too; and a queue to test.
 
+The queue is a real file, with time and chance as the test says.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from adc.queue import SqliteQueue
+from adc.testing.fixed import FixedClock, FixedDice
 
 settings.register_profile("adc", deadline=None)
 settings.load_profile("adc")
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def dice() -> FixedDice:
+    return FixedDice()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "jobs.db"
+
+
+@pytest.fixture
+def queue(path: Path, clock: FixedClock, dice: FixedDice) -> Iterator[SqliteQueue]:
+    with SqliteQueue.open(path, actor="test", clock=clock, dice=dice, durability="normal") as opened:
+        yield opened

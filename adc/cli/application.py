@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
@@ -45,7 +46,7 @@ def _router(found: object, said: str, services: ExitStack) -> RunnerRouter:
     if not isinstance(given, RunnerRouter | AbstractContextManager) and callable(given):
         given = _asked(said, given)
     if isinstance(given, AbstractContextManager):
-        given = _asked(f"entering {said}", lambda manager=given: services.enter_context(manager))
+        given = _asked(f"entering {said}", partial(services.enter_context, given))
     if isinstance(given, CoroutineType):
         given.close()
         raise Complaint(f"{said} is an async function: expected {EXPECTED}")

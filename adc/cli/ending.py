@@ -32,6 +32,9 @@ def end(error: BaseException) -> int:
     match error:
         case click.exceptions.Exit():
             return error.exit_code
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(error.format_message(), err=True)
+            return WRONG_USAGE
         case click.UsageError():
             complain(_usage_line(error))
             return WRONG_USAGE

@@ -31,7 +31,13 @@ JOBS: Final = (
     Column("ATTEMPT", is_number=True),
     Column("DUE OR REASON", wraps=True),
 )
-DEAD: Final = (Column("JID"), Column("KIND", wraps=True), Column("DIED"), Column("REASON"), Column("LAST FAILURE", wraps=True))
+DEAD: Final = (
+    Column("JID"),
+    Column("KIND", wraps=True),
+    Column("DIED"),
+    Column("REASON"),
+    Column("LAST FAILURE", wraps=True),
+)
 COUNTS: Final = (Column("STATE"), Column("JOBS", is_number=True))
 
 
@@ -60,14 +66,12 @@ def list_jobs(
     queue: str | None,
     limit: int,
     after: Xid | None,
-    as_json: bool,  # noqa: FBT001  click passes flags so
+    as_json: bool,
 ) -> None:
     """List jobs, in the order of scheduling; those that are over too, for as long as their history is kept."""
     with settings.open_existing() as opened:
         _check_known(opened, after)
-        rows = opened.look(
-            state=state, kind=kind, queue=queue, due_before=due_before, after=after, limit=limit + 1
-        )
+        rows = opened.look(state=state, kind=kind, queue=queue, due_before=due_before, after=after, limit=limit + 1)
         now = datetime_of(opened.clock.now())
     if as_json:
         for row in rows[:limit]:
@@ -88,7 +92,7 @@ def dead(
     queue: str | None,
     limit: int,
     after: Xid | None,
-    as_json: bool,  # noqa: FBT001  click passes flags so
+    as_json: bool,
 ) -> None:
     """List the dead letters: why they died, and what went wrong last.
 
@@ -111,7 +115,7 @@ def dead(
 @as_json
 @choose_database
 @pass_settings
-def stats(settings: Settings, as_json: bool) -> None:  # noqa: FBT001  click passes flags so
+def stats(settings: Settings, as_json: bool) -> None:
     """Count the jobs in each state; with --json one object with a number for each."""
     with settings.open_existing() as opened:
         counts = opened.counts()

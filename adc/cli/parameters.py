@@ -1,7 +1,7 @@
 """Parameters: what can be typed after an option or as an argument, and what is wrong with what can't."""
 
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar, final
+from typing import Final, TypeVar, final
 
 import click
 from typing_extensions import override
@@ -16,7 +16,7 @@ Value = TypeVar("Value")
 
 
 @final
-class Read(click.ParamType, Generic[Value]):
+class Read(click.ParamType[Value]):
     """A parameter that a function reads; its ValueError is what is wrong."""
 
     def __init__(self, name: str, read: Callable[[str], Value]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import click
+from typing_extensions import override
 
 from adc.cli.changing import cancel, redrive
 from adc.cli.demo import demo
@@ -25,6 +26,7 @@ COMMANDS: Final = (schedule, work, list_jobs, show, history, dead, redrive, canc
 
 
 class _InOrder(click.Group):
+    @override
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [str(command.name) for command in COMMANDS]
 

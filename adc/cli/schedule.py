@@ -32,7 +32,7 @@ def schedule(
     kind: str,
     payload: str,
     app: tuple[str, str] | None,
-    unchecked: bool,  # noqa: FBT001  click passes flags so
+    unchecked: bool,
     delay: timedelta | None,
     due: datetime | None,
     priority: int | None,

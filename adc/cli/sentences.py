@@ -30,8 +30,6 @@ def says(event: Event) -> str:
     match event:
         case JobScheduled(at, terms, due):
             return f"{terms.kind}, {_due(due, at)}"
-        case JobStarted(runner=runner):
-            return f"runner {runner}"
         case JobDone(result=result):
             return f"result of {result.size} bytes"
         case JobRetried(at=at, fault=fault, due=due):
@@ -50,8 +48,8 @@ def says(event: Event) -> str:
             return f"{_due(due, at)}, priority {priority}"
         case JobRedriven(at=at, due=due):
             return _due(due, at)
-        case CancelAsked() | PayloadErased():
-            return ""
+        case JobStarted() | CancelAsked() | PayloadErased():
+            return ""  # the actor of a start is its runner
         case _:
             assert_never(event)
 

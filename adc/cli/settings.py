@@ -139,5 +139,5 @@ def _remember_busy_timeout(context: click.Context, _: click.Parameter, timeout: 
         context.ensure_object(Settings).busy_timeout = timeout
 
 
-def _remember_debug(context: click.Context, _: click.Parameter, debug: bool) -> None:  # noqa: FBT001
+def _remember_debug(context: click.Context, _: click.Parameter, debug: bool) -> None:
     context.ensure_object(Settings).debug = debug

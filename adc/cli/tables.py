@@ -21,8 +21,15 @@ LEAST: Final = 8
 """A wrapped column below this width can't be read."""
 
 STYLES: Final[Mapping[str, str]] = {
-    **{"scheduled": "blue", "started": "cyan", "cancelling": "yellow", "done": "green", "dead": "red"},
-    **{"JobStarted": "cyan", "JobRetried": "yellow", "JobCrashed": "yellow", "JobDone": "green", "JobDied": "red"},
+    "started": "cyan",
+    "cancelling": "yellow",
+    "done": "green",
+    "dead": "red",
+    "JobStarted": "cyan",
+    "JobRetried": "yellow",
+    "JobCrashed": "yellow",
+    "JobDone": "green",
+    "JobDied": "red",
 }
 """The colours of states and events, which colour nothing but themselves."""
 
@@ -109,9 +116,7 @@ def _padded(cell: str, width: int, column: Column) -> str:
 
 
 def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> list[int]:
-    return [
-        max((len(column.title), *(len(row[index]) for row in rows))) for index, column in enumerate(columns)
-    ]
+    return [max((len(column.title), *(len(row[index]) for row in rows))) for index, column in enumerate(columns)]
 
 
 def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:

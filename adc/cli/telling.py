@@ -37,7 +37,7 @@ EVENTS: Final = (
 @as_json
 @choose_database
 @pass_settings
-def show(settings: Settings, jid: Xid, as_json: bool) -> None:  # noqa: FBT001  click passes flags so
+def show(settings: Settings, jid: Xid, as_json: bool) -> None:
     """Show one job: its state, its payload, its result, and what went wrong last."""
     with settings.open_existing() as opened:
         life = life_of(opened, jid)
@@ -57,7 +57,7 @@ def show(settings: Settings, jid: Xid, as_json: bool) -> None:  # noqa: FBT001  
 @as_json
 @choose_database
 @pass_settings
-def history(settings: Settings, jid: Xid, as_json: bool) -> None:  # noqa: FBT001  click passes flags so
+def history(settings: Settings, jid: Xid, as_json: bool) -> None:
     """Show what happened to one job, one event a line, in order. Times are UTC."""
     with settings.open_existing() as opened:
         happened = history_of(opened, jid)

@@ -32,7 +32,7 @@ Growth: TypeAlias = Literal["fixed", "linear", "exponential"]
 Kinds: TypeAlias = type[Exception] | tuple[type[Exception], ...]
 """Exception classes, as `except` takes them."""
 
-_LONGEST_SHIFT: Final = 63  # 2 ** 63 microseconds are longer than any cap: a larger shift only makes larger integers
+_LONGEST_SHIFT: Final = 63  # 2 ** 63 microseconds are 292,000 years: a larger shift only makes larger integers
 
 
 class RetryPolicy(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

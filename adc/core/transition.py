@@ -71,6 +71,7 @@ class Transition(Struct, frozen=True):
 
 def transition(before: Snapshot, asked: Asked) -> Outcome[Transition, Refusal]:
     """What a command makes of a job as it is recorded."""
+    assert asked.command.jid == before.jid
     decision = decide(asked.command, before.state)
     match decision:
         case Failure():
@@ -79,6 +80,6 @@ def transition(before: Snapshot, asked: Asked) -> Outcome[Transition, Refusal]:
             after = before.state
             for event in events:
                 after = evolve(after, event)
-            return Success(Transition(before, events, after, asked.actor, asked.cause, asked.body))
+            return Success(Transition(before, events, after, asked.actor, asked.cause, asked.body if events else None))
         case _:
             assert_never(decision)

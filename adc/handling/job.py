@@ -11,7 +11,7 @@ from typing_extensions import TypeVar
 from adc.codec.payload import Codec, decode_with
 from adc.core.ids import Xid
 from adc.core.instants import Instant, datetime_of
-from adc.core.outcome import Failure, Success
+from adc.core.outcome import Success
 from adc.core.states import Started
 from adc.core.terms import DEFAULT_QUEUE
 from adc.handling.notdone import PayloadUnreadable
@@ -89,11 +89,11 @@ def read_payload(codec: Codec[P], held: Held) -> P:
     """The payload; raises PayloadUnreadable."""
     if held.payload is None:
         raise PayloadUnreadable("$", "its bytes were erased")
-    match decode_with(codec, held.payload):
-        case Success(payload):
-            return payload
-        case Failure(malformed):
-            raise PayloadUnreadable(malformed.path, malformed.problem)
+    outcome = decode_with(codec, held.payload)
+    if isinstance(outcome, Success):  # for each attempt: a match takes three times as long
+        return outcome.unwrap()
+    malformed = outcome.failure()
+    raise PayloadUnreadable(malformed.path, malformed.problem)
 
 
 def job_of(held: Held, payload: P, cancellation: CancellationToken = NEVER_CANCELLED) -> Job[P]:

@@ -17,7 +17,6 @@ from adc.ports.store import Enrolment, Look, Wanted
 from adc.ports.trouble import StoreClosed, StoreTrouble, VersionConflict
 from adc.stores.appending import applied, entries
 
-
 _PATH: Final = "memory"
 """What troubles call the file."""
 
@@ -129,12 +128,12 @@ class MemoryStore:
 
     def enrol(self, runner: Enrolment) -> None:
         """Note a runner that starts."""
-        with self._opened("enrol"):
+        with self.writing():
             self._runners[runner.runner] = runner
 
     def resign(self, runner: RunnerId) -> None:
         """Forget a runner that ends."""
-        with self._opened("resign"):
+        with self.writing():
             self._runners.pop(runner, None)
 
     def close(self) -> None:

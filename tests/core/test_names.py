@@ -1,8 +1,19 @@
 """Names and priorities are checked where they are made."""
 
+from enum import IntEnum, StrEnum
+
 import pytest
 
-from adc.core.names import HIGHEST_PRIORITY, KEY_LIMIT, LOWEST_PRIORITY, NAME_LIMIT, name_of, priority_of
+from adc.core.names import (
+    HIGHEST_PRIORITY,
+    KEY_LIMIT,
+    LOWEST_PRIORITY,
+    META_LIMIT,
+    NAME_LIMIT,
+    name_of,
+    priority_of,
+    text_of,
+)
 
 
 @pytest.mark.parametrize("text", ["invoice", "send e-mail", "счёт", "請求書", "x" * NAME_LIMIT])
@@ -47,3 +58,32 @@ def test_a_priority_has_the_range_of_a_byte(number: int) -> None:
 def test_a_priority_out_of_range_is_refused(number: int) -> None:
     with pytest.raises(ValueError, match=f"expected a priority from -128 to 127, got {number}"):
         priority_of(number)
+
+
+@pytest.mark.parametrize(("number", "kind"), [(True, "bool"), (1.0, "float"), ("1", "str")])
+def test_a_priority_is_a_whole_number(number: object, kind: str) -> None:
+    with pytest.raises(TypeError, match=f"expected a priority as an int, got {kind}"):
+        priority_of(number)  # type: ignore[arg-type]
+
+
+class Kinds(StrEnum):
+    """Kinds, as an application may keep them."""
+
+    INVOICE = "invoice"
+
+
+class Urgency(IntEnum):
+    """Priorities, likewise."""
+
+    HIGH = 10
+
+
+def test_a_member_of_an_enum_is_kept_as_what_it_stands_for() -> None:
+    assert type(name_of("kind", Kinds.INVOICE)) is str
+    assert type(priority_of(Urgency.HIGH)) is int
+
+
+def test_a_text_that_travels_along_may_be_empty() -> None:
+    nothing = ""
+
+    assert nothing == text_of("text", nothing, limit=META_LIMIT)

@@ -1,7 +1,7 @@
 """Fault: bounded, storable and scrubbed, whatever the exception does."""
 
 import re
-from collections.abc import Iterator
+from contextlib import suppress
 
 import msgspec
 import pytest
@@ -14,17 +14,15 @@ from adc.handling.notdone import Transient
 
 def raised(error: BaseException) -> BaseException:
     """The error, with a traceback."""
-    try:
+    with suppress(BaseException):
         raise error
-    except BaseException as caught:
-        return caught
+    return error
 
 
 def chained(error: BaseException, cause: BaseException) -> BaseException:
-    try:
+    with suppress(BaseException):
         raise error from cause
-    except BaseException as caught:
-        return caught
+    return error
 
 
 def size(fault: Fault) -> int:
@@ -240,16 +238,11 @@ def test_secrets_are_scrubbed_from_message_and_traceback() -> None:
     assert "abc" not in fault.traceback
 
 
-def scrubs_badly() -> Iterator[object]:
-    def raises(text: str) -> str:
-        raise SystemExit
-
-    yield raises
-    yield lambda text: None
-    yield lambda text: b"bytes"
+def raises(text: str) -> str:
+    raise SystemExit
 
 
-@pytest.mark.parametrize("scrub", scrubs_badly())
+@pytest.mark.parametrize("scrub", [raises, str.encode, len])
 def test_nothing_is_stored_unscrubbed(scrub: "type[str]") -> None:
     fault = fault_of(raised(ValueError("token=abc")), scrub)
 

@@ -11,7 +11,7 @@ from adc.handling.forms import form_of
 def plain(job: object) -> None: ...
 async def coroutine(job: object) -> None: ...
 def generator(job: object) -> Generator[object, object, None]:
-    yield
+    yield None
 
 
 async def async_generator(job: object) -> AsyncGenerator[int, None]:

@@ -38,10 +38,13 @@ def test_unlike_ones_are_unequal() -> None:
     assert NotDone("busy") != "busy"
 
 
-@pytest.mark.parametrize("make", [lambda past: Transient("busy", retry_in=past), lambda past: Snooze(past)])
-def test_a_delay_into_the_past_is_refused_at_once(make: "type[Snooze]") -> None:
+def test_a_delay_into_the_past_is_refused_at_once() -> None:
+    past = timedelta(microseconds=-1)
+
     with pytest.raises(ValueError, match="expected a delay of 0 or more"):
-        make(timedelta(microseconds=-1))
+        Transient("busy", retry_in=past)
+    with pytest.raises(ValueError, match="expected a delay of 0 or more"):
+        Snooze(past)
 
 
 def test_they_match_by_position() -> None:

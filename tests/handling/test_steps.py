@@ -56,7 +56,7 @@ def test_snooze_and_now_are_steps() -> None:
 
 def test_a_snooze_into_the_past_is_refused_where_it_is_made() -> None:
     with pytest.raises(ValueError, match="expected a delay of 0 or more, got -1 day"):
-        snooze(timedelta(seconds=-1))
+        asked(snooze(timedelta(seconds=-1)))
 
 
 @pytest.mark.parametrize("name", ["", "x" * (LONGEST_NAME + 1), 7, None, b"bytes"])
@@ -72,7 +72,7 @@ def test_the_longest_name_is_taken() -> None:
 def test_steps_that_are_thrown_away_undriven_are_noted() -> None:
     forgotten = note_forgotten()
 
-    step("dropped", double)(1)
+    step("dropped", double)(1)  # type: ignore[unused-awaitable]
     asked(step("driven", double)(1))
     gc.collect()
 

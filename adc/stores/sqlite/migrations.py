@@ -111,7 +111,9 @@ MIN_READER: Final = 1
 
 APPLICATION_ID: Final = 0x61646330  # "adc0", for file(1); only on files that adc created
 
-SCHEMA_SQL: Final = f"""{"".join(MIGRATIONS)}
+_WRITE_FORMAT: Final = f"""
 INSERT INTO adc_meta (key, value) VALUES ('format', '{FORMAT}'), ('min_reader', '{MIN_READER}');
-"""
+"""  # noqa: S608 - constants
+
+SCHEMA_SQL: Final = "".join((*MIGRATIONS, _WRITE_FORMAT))
 """All of adc's tables, triggers and views as SQL, for whoever makes them by other means than `SqliteQueue.open`."""

@@ -1,0 +1,5 @@
+"""`python -m adc` is `adc`."""
+
+from adc.cli import main
+
+main()

@@ -1,0 +1,117 @@
+"""adc work: a runner for the handlers of an application, in the foreground, with a line on stderr for what happens."""
+
+from datetime import timedelta
+from typing import assert_never
+
+import click
+
+from adc.cli.application import TARGET, router_of
+from adc.cli.ending import Complaint
+from adc.cli.inert import inert
+from adc.cli.parameters import DURATION, QUEUE
+from adc.cli.sentences import attempt_of, says
+from adc.cli.settings import Settings, choose_database, pass_settings
+from adc.cli.times import stamp
+from adc.core.instants import datetime_of
+from adc.core.terms import DEFAULT_QUEUE
+from adc.drivers.signals import stopped_by_signals
+from adc.queue import SqliteQueue
+from adc.router import RunnerRouter
+from adc.runner import JobRunner
+from adc.running.events import (
+    AttemptAbandoned,
+    EventsDropped,
+    Happened,
+    ReportRefused,
+    RunnerEvent,
+    RunnerStarted,
+    RunnerStopped,
+    RunnerStopping,
+    StoreTroubled,
+)
+
+
+@click.command(short_help="Run jobs with an application's handlers.")
+@click.argument("target", metavar="MODULE:NAME", type=TARGET)
+@click.option("-c", "--concurrency", type=click.IntRange(min=1), default=10, show_default=True, help="Jobs at once.")
+@click.option(
+    "--queue", "queues", type=QUEUE, multiple=True, default=(DEFAULT_QUEUE,), show_default=True, help="May be repeated."
+)
+@click.option(
+    "--lease", type=DURATION, default="30s", show_default=True, help="Silent for so long, the runner counts as gone."
+)
+@click.option("--until-idle", is_flag=True, help="End when nothing is due and nothing runs.")
+@click.option("--quiet", is_flag=True, help="Say nothing of what happens.")
+@choose_database
+@pass_settings
+def work(
+    settings: Settings,
+    target: tuple[str, str],
+    concurrency: int,
+    queues: tuple[str, ...],
+    lease: timedelta,
+    until_idle: bool,
+    quiet: bool,
+) -> None:
+    """Run jobs with the handlers that MODULE:NAME gives.
+
+    NAME is a RunnerRouter, a function that gives one, or a context manager that yields one; modules in the current
+    directory are found. The queue's file is made if it isn't there.
+
+    SIGINT (Ctrl-C) and SIGTERM let running jobs finish; a second one ends at once.
+    """
+    with router_of(target) as router, settings.open_or_make() as queue:
+        runner = _runner(queue, router, concurrency, queues, lease)
+        if until_idle:
+            runner.run_until_idle()
+        elif quiet:
+            runner.run()
+        else:
+            _run_aloud(runner)
+
+
+def _runner(
+    queue: SqliteQueue, router: RunnerRouter, concurrency: int, queues: tuple[str, ...], lease: timedelta
+) -> JobRunner:
+    try:
+        return JobRunner(queue, router, concurrency=concurrency, queues=queues, lease=lease)
+    except ValueError as error:
+        raise Complaint(str(error)) from error
+
+
+def _run_aloud(runner: JobRunner) -> None:
+    """Run until a signal. The runner is in a thread of its own then, and signals only come to this one."""
+    with stopped_by_signals(runner.stop):
+        for event in runner.events():
+            click.echo(inert(line_of(event)), err=True)
+
+
+def line_of(event: RunnerEvent) -> str:
+    """What a runner's event says."""
+    match event:
+        case Happened(jid, kind, happened):
+            return f"{stamp(datetime_of(happened.at))} {type(happened).__name__} {jid} {kind}{_detail(event)}"
+        case RunnerStarted(runner):
+            return f"runner {runner} started"
+        case RunnerStopping(runner, running):
+            return f"runner {runner} stops: {running} running jobs may finish; a second signal ends it at once"
+        case RunnerStopped(runner):
+            return f"runner {runner} stopped"
+        case AttemptAbandoned(jid, kind, attempt, why):
+            return f"attempt {attempt} of {jid} {kind} was abandoned: {why}"
+        case ReportRefused(jid, attempt, refusal):
+            return f"attempt {attempt} of {jid} changed nothing: {type(refusal).__name__}"
+        case StoreTroubled(problem):
+            return f"{problem}. It is tried again"
+        case EventsDropped(count):
+            return f"{count} lines were dropped: this terminal is too slow"
+        case _:
+            assert_never(event)
+
+
+def _detail(event: Happened) -> str:
+    happened = event.event
+    attempt = attempt_of(happened)
+    numbered = f" attempt {attempt}" if attempt else ""
+    said = says(happened)
+    return f"{numbered}: {said}" if said else numbered

@@ -1,0 +1,112 @@
+"""Laws: what holds of a store at every commit, as seen from outside. They hold for all jobs of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from typing import get_args
+
+from adc.codec.events import TYPE_VERSION, digest, encode_event
+from adc.core.evolve import fold
+from adc.core.ids import Xid
+from adc.core.instants import Instant
+from adc.core.states import Absent, Scheduled, StateName, state_name
+from adc.core.terms import Terms
+from adc.core.transition import Recorded, Snapshot
+from adc.ports.store import Look, Store, Wanted
+
+_FAR = Instant(2**60)
+
+
+def check_laws(store: Store, jids: Sequence[Xid]) -> None:
+    """Raise AssertionError unless all laws hold; `jids` are all jobs of the store, and may be more."""
+    jobs = store.load(jids)
+    histories = {jid: store.history(jid) for jid in jids}
+    for jid in jids:
+        check_job(jobs[jid], histories[jid])
+    seqs = sorted(each.seq for history in histories.values() for each in history)
+    assert seqs == list(range(1, len(seqs) + 1)), "the log has a gap"
+    known = sorted((job for job in jobs.values() if not isinstance(job.state, Absent)), key=lambda job: job.seq)
+    _check_counts(store, known)
+    _check_looks(store, known)
+    _check_claims(store, known)
+
+
+def check_job(job: Snapshot, history: Sequence[Recorded]) -> None:
+    """The first law: its state is the fold of its history; and the history is a chain."""
+    assert job.state == fold(each.event for each in history), "the state isn't the fold of the log"
+    assert [each.version for each in history] == list(range(1, job.version + 1))
+    assert {each.jid for each in history} <= {job.jid}
+    assert job.seq == (history[0].seq if history else 0)
+    head = b""
+    for each in history:
+        kind, stored = type(each.event).__name__, encode_event(each.event)
+        head = digest(head, each.jid, each.version, kind, TYPE_VERSION, each.actor, each.cause, stored)
+        assert each.digest == head, "the chain of digests is broken"
+    assert job.head == head
+
+
+def in_order(jobs: Iterable[Snapshot], wanted: Wanted, by: Instant = _FAR) -> list[Snapshot]:
+    """The order of claims, said in one sort of all jobs."""
+    return sorted(
+        (job for job, state in _waiting(jobs, wanted) if state.due <= by),
+        key=lambda job: (-_terms(job).priority, _due(job), job.seq),
+    )
+
+
+def _waiting(jobs: Iterable[Snapshot], wanted: Wanted) -> Iterator[tuple[Snapshot, Scheduled]]:
+    for job in jobs:
+        state = job.state
+        if (
+            isinstance(state, Scheduled)
+            and state.terms.queue in wanted.queues
+            and (state.terms.kind, state.terms.payload_version) in wanted.kinds
+        ):
+            yield job, state
+
+
+def _check_counts(store: Store, known: Sequence[Snapshot]) -> None:
+    counted = Counter(map(_name, known))
+    assert store.counts() == {name: counted[name] for name in get_args(StateName)}
+
+
+def _check_looks(store: Store, known: Sequence[Snapshot]) -> None:
+    found: list[Snapshot] = []
+    while page := store.look(Look(after=found[-1].jid if found else None, limit=3)):
+        found += page
+    assert found == list(known), "the pages aren't all jobs in order of insertion"
+    for name in get_args(StateName):
+        assert store.look(Look(state=name)) == tuple(job for job in known if _name(job) == name), name
+    for kind in _kinds(known):
+        assert store.look(Look(kind=kind)) == tuple(job for job in known if _terms(job).kind == kind), kind
+
+
+def _check_claims(store: Store, known: Sequence[Snapshot]) -> None:
+    everything = Wanted(
+        tuple(sorted({_terms(job).queue for job in known})),
+        tuple(sorted({(_terms(job).kind, _terms(job).payload_version) for job in known})),
+    )
+    narrow = Wanted(everything.queues[:1], everything.kinds[:1])
+    for wanted, limit in product((everything, narrow), (1, 2, 1_000)):
+        expected = in_order(known, wanted)
+        with store.writing() as writing:
+            assert writing.due(wanted, _FAR, limit) == tuple(expected[:limit])
+        assert store.next_due(wanted) == min(map(_due, expected), default=None)
+
+
+def _kinds(known: Iterable[Snapshot]) -> list[str]:
+    return sorted({_terms(job).kind for job in known})
+
+
+def _name(job: Snapshot) -> StateName:
+    assert not isinstance(job.state, Absent)
+    return state_name(job.state)
+
+
+def _terms(job: Snapshot) -> Terms:
+    assert not isinstance(job.state, Absent)
+    return job.state.terms
+
+
+def _due(job: Snapshot) -> Instant:
+    assert isinstance(job.state, Scheduled)
+    return job.state.due

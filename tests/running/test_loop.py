@@ -1,0 +1,379 @@
+"""The runner's loop, played as scripts: what it wishes, and what it is answered. No store, no thread, no clock."""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import pytest
+
+from adc.core.ids import Xid
+from adc.core.instants import SECOND, Instant, Span
+from adc.core.states import Started
+from adc.core.terms import Body, Tally, Terms, Token
+from adc.handling.job import Held
+from adc.handling.said import Dozed, Finished, GivenBack, Report, Said, timed_out
+from adc.running.events import AttemptAbandoned, RunnerStarted, RunnerStopped, RunnerStopping, StoreTroubled
+from adc.running.loop import Plan, Until, run
+from adc.running.wishes import (
+    Abandon,
+    Answer,
+    Interrupt,
+    Launch,
+    NextDue,
+    NotNow,
+    Peek,
+    Tell,
+    Turn,
+    Turned,
+    Wait,
+    Wish,
+    Woken,
+)
+from adc.testing.samples import RUNNER
+
+Script: TypeAlias = Sequence[tuple[Wish, Answer]]
+
+NOW = Instant(1_000)
+POLL = Span(1_000_000)
+GRACE = Span(15_000_000)
+DONE = Finished(b"null")
+
+
+def plan(until: Until = "stopped", concurrency: int = 2) -> Plan:
+    return Plan(RUNNER, concurrency, POLL, until, GRACE)
+
+
+def job(number: int, *, attempt: int = 1, timeout: Span | None = None) -> Held:
+    terms = Terms("double", Body("", 1), timeout=timeout)
+    return Held(Xid(f"{number:020}"), Started(terms, Tally(attempt), Token(attempt, RUNNER), NOW), NOW, b"1")
+
+
+def says(held: Held, said: Said = DONE) -> Report:
+    return Report(held.jid, held.state.token, said)
+
+
+def woken(*reports: Report, tick: int = 0, stopping: bool = False) -> Woken:
+    return Woken(reports, Span(tick), stopping)
+
+
+def turned(*held: Held, tick: int = 0) -> Turned:
+    return Turned(held, Span(tick))
+
+
+def due(ahead: int | None) -> NextDue:
+    return NextDue(None if ahead is None else Instant(NOW + ahead), NOW)
+
+
+def abandoned(held: Held, why: str) -> Tell:
+    return Tell(
+        AttemptAbandoned(held.jid, "double", held.state.token.attempt, "timeout" if why == "timeout" else "shutdown")
+    )
+
+
+BEGIN: Script = [(Tell(RunnerStarted(RUNNER)), None), (Wait(Span(0)), woken())]
+STOPPED: Script = [(Tell(RunnerStopped(RUNNER)), None)]
+
+
+def stopping(running: int) -> Script:
+    return [(Tell(RunnerStopping(RUNNER, running)), None), (Interrupt(), None)]
+
+
+def play(of: Plan, *scripts: Script) -> None:
+    """Every wish is the expected one; after the last the loop is at its end."""
+    loop = run(of)
+    wish: Wish | None = next(loop)
+    for number, (expected, answer) in enumerate(step for script in scripts for step in script):
+        assert wish == expected, f"wish {number}"
+        try:
+            wish = loop.send(answer)
+        except StopIteration:
+            wish = None
+    assert wish is None
+
+
+A, B, C = job(1), job(2), job(3)
+
+
+def test_it_looks_before_it_takes_a_turn() -> None:
+    play(
+        plan(),
+        BEGIN,
+        [
+            (Peek(), due(None)),
+            (Wait(POLL), woken()),
+            (Peek(), due(0)),
+            (Turn((), 2), turned(A, B)),
+            (Launch(A), None),
+            (Launch(B), None),
+            (Wait(POLL), woken(says(A), says(B), stopping=True)),
+        ],
+        stopping(0),
+        [(Turn((says(A), says(B)), 0), turned())],
+        STOPPED,
+    )
+
+
+def test_a_turn_stores_what_finished_and_fills_the_free_places() -> None:
+    play(
+        plan("idle"),
+        BEGIN,
+        [
+            (Peek(), due(-5)),
+            (Turn((), 2), turned(A, B)),
+            (Launch(A), None),
+            (Launch(B), None),
+            (Wait(POLL), woken(says(A))),
+            (Turn((says(A),), 1), turned(C)),
+            (Launch(C), None),
+            (Wait(POLL), woken(says(C), says(B, Dozed(SECOND)))),
+            (Turn((says(C), says(B, Dozed(SECOND))), 2), turned()),
+        ],
+        STOPPED,
+    )
+
+
+def test_while_all_places_are_taken_the_store_is_left_alone() -> None:
+    play(
+        plan("idle", concurrency=1),
+        BEGIN,
+        [
+            (Peek(), due(0)),
+            (Turn((), 1), turned(A)),
+            (Launch(A), None),
+            (Wait(POLL), woken()),
+            (Wait(POLL), woken()),
+            (Wait(POLL), woken(says(A))),
+            (Turn((says(A),), 1), turned()),
+        ],
+        STOPPED,
+    )
+
+
+def test_it_rests_until_the_next_job_is_due_but_no_longer_than_the_poll_interval() -> None:
+    play(
+        plan(),
+        BEGIN,
+        [
+            (Peek(), due(300)),
+            (Wait(Span(300)), woken()),
+            (Peek(), due(POLL + 1)),
+            (Wait(POLL), woken(stopping=True)),
+        ],
+        stopping(0),
+        STOPPED,
+    )
+
+
+def test_a_job_scheduled_meanwhile_is_claimed_at_once() -> None:
+    play(
+        plan("idle"),
+        BEGIN,
+        [
+            (Peek(), due(0)),
+            (Turn((), 2), turned(A)),
+            (Launch(A), None),
+            (Peek(), due(0)),
+            (Wait(Span(0)), woken()),
+            (Peek(), due(0)),
+            (Turn((), 1), turned(B)),
+            (Launch(B), None),
+            (Wait(POLL), woken(says(A), says(B))),
+            (Turn((says(A), says(B)), 2), turned()),
+        ],
+        STOPPED,
+    )
+
+
+def test_what_is_due_and_cannot_be_had_is_not_asked_for_without_rest() -> None:
+    play(
+        plan("empty"),
+        BEGIN,
+        [
+            (Peek(), due(0)),
+            (Turn((), 2), turned()),
+            (Peek(), due(0)),
+            (Wait(POLL), woken()),
+            (Peek(), due(None)),
+        ],
+        STOPPED,
+    )
+
+
+@pytest.mark.parametrize("until", ["idle", "empty"])
+def test_with_nothing_to_do_it_is_at_its_end(until: Until) -> None:
+    play(plan(until), BEGIN, [(Peek(), due(None))], STOPPED)
+
+
+def test_idle_waits_for_no_retry_and_empty_does() -> None:
+    play(plan("idle"), BEGIN, [(Peek(), due(500))], STOPPED)
+    play(plan("empty"), BEGIN, [(Peek(), due(500)), (Wait(Span(500)), woken()), (Peek(), due(None))], STOPPED)
+
+
+def test_idle_waits_for_what_runs() -> None:
+    play(
+        plan("idle"),
+        BEGIN,
+        [
+            (Peek(), due(0)),
+            (Turn((), 2), turned(A)),
+            (Launch(A), None),
+            (Peek(), due(500)),
+            (Wait(Span(500)), woken()),
+            (Peek(), due(None)),
+            (Wait(POLL), woken(says(A))),
+            (Turn((says(A),), 2), turned()),
+        ],
+        STOPPED,
+    )
+
+
+# -- time limits -------------------------------------------------------------------------------------------------------
+
+LIMITED = job(4, timeout=Span(400))
+LATE = timed_out(Span(400))
+
+
+def test_an_attempt_beyond_its_timeout_fails_and_its_place_is_free() -> None:
+    again = job(4, attempt=2)
+    play(
+        plan("idle", concurrency=1),
+        BEGIN,
+        [
+            (Peek(), due(0)),
+            (Turn((), 1), turned(LIMITED, tick=1_000)),
+            (Launch(LIMITED), None),
+            (Wait(Span(400)), woken(tick=1_400)),
+            (Abandon(LIMITED.jid, LIMITED.state.token), None),
+            (abandoned(LIMITED, "timeout"), None),
+            (Turn((says(LIMITED, LATE),), 1), turned(again)),
+            (Launch(again), None),
+            (Wait(POLL), woken(says(LIMITED))),  # what it says now isn't heard
+            (Wait(POLL), woken(says(again))),
+            (Turn((says(again),), 1), turned()),
+        ],
+        STOPPED,
+    )
+
+
+def test_one_that_finished_in_time_is_not_late_because_the_runner_was() -> None:
+    play(
+        plan("idle", concurrency=1),
+        BEGIN,
+        [
+            (Peek(), due(0)),
+            (Turn((), 1), turned(LIMITED, tick=1_000)),
+            (Launch(LIMITED), None),
+            (Wait(Span(400)), woken(says(LIMITED), tick=9_000)),
+            (Turn((says(LIMITED),), 1), turned()),
+        ],
+        STOPPED,
+    )
+
+
+# -- trouble -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_finished_is_kept_while_the_store_is_busy() -> None:
+    troubled = (Tell(StoreTroubled("busy")), None)
+    play(
+        plan("idle", concurrency=1),
+        BEGIN,
+        [
+            (Peek(), NotNow("busy")),
+            troubled,
+            (Wait(POLL), woken()),
+            (Peek(), due(0)),
+            (Turn((), 1), NotNow("busy")),
+            troubled,
+            (Wait(POLL), woken()),
+            (Peek(), due(0)),
+            (Turn((), 1), turned(A)),
+            (Launch(A), None),
+            (Wait(POLL), woken(says(A))),
+            (Turn((says(A),), 1), NotNow("busy")),
+            troubled,
+            (Wait(POLL), woken()),
+            (Turn((says(A),), 1), turned()),
+        ],
+        STOPPED,
+    )
+
+
+# -- stopping ----------------------------------------------------------------------------------------------------------
+
+
+def running(*held: Held, tick: int = 0) -> Script:
+    launched: Script = [(Launch(each), None) for each in held]
+    return [(Peek(), due(0)), (Turn((), len(held)), turned(*held, tick=tick)), *launched]
+
+
+def test_asked_to_stop_before_it_began_it_claims_nothing() -> None:
+    play(plan(), [BEGIN[0], (Wait(Span(0)), woken(stopping=True))], stopping(0), STOPPED)
+
+
+def test_a_stop_lets_running_attempts_finish() -> None:
+    play(
+        plan(),
+        BEGIN,
+        running(A, B),
+        [(Wait(POLL), woken(says(A), stopping=True, tick=100))],
+        stopping(1),
+        [
+            (Turn((says(A),), 0), turned(tick=100)),
+            (Wait(GRACE), woken(stopping=True, tick=700)),
+            (Wait(Span(GRACE - 600)), woken(says(B), stopping=True, tick=800)),
+            (Turn((says(B),), 0), turned(tick=800)),
+        ],
+        STOPPED,
+    )
+
+
+def test_those_that_do_not_finish_are_given_back() -> None:
+    back = GivenBack("shutdown")
+    play(
+        plan(),
+        BEGIN,
+        running(A, B),
+        [(Wait(POLL), woken(stopping=True))],
+        stopping(2),
+        [
+            (Wait(GRACE), woken(says(B), stopping=True, tick=GRACE)),
+            (Abandon(A.jid, A.state.token), None),
+            (abandoned(A, "shutdown"), None),
+            (Turn((says(B), says(A, back)), 0), turned(tick=GRACE)),
+        ],
+        STOPPED,
+    )
+
+
+def test_a_timeout_is_met_while_it_stops() -> None:
+    play(
+        plan(concurrency=1),
+        BEGIN,
+        running(LIMITED),
+        [(Wait(Span(400)), woken(stopping=True, tick=100))],
+        stopping(1),
+        [
+            (Wait(Span(300)), woken(stopping=True, tick=400)),
+            (Abandon(LIMITED.jid, LIMITED.state.token), None),
+            (abandoned(LIMITED, "timeout"), None),
+            (Turn((says(LIMITED, LATE),), 0), turned(tick=400)),
+        ],
+        STOPPED,
+    )
+
+
+def test_results_are_not_given_up_because_the_store_is_busy() -> None:
+    play(
+        plan(concurrency=1),
+        BEGIN,
+        running(A),
+        [(Wait(POLL), woken(says(A), stopping=True))],
+        stopping(0),
+        [
+            (Turn((says(A),), 0), NotNow("busy")),
+            (Tell(StoreTroubled("busy")), None),
+            (Wait(POLL), woken(stopping=True, tick=GRACE + 1)),
+            (Turn((says(A),), 0), turned()),
+        ],
+        STOPPED,
+    )
