@@ -12,6 +12,7 @@ from adc.handling.notdone import Permanent
 from adc.kind import JobKind, NewJob
 from adc.queue import SqliteQueue
 from adc.refused import Refused
+from adc.testing.fixed import START
 
 MAIL = JobKind("mail", str)
 LETTER = JobKind("letter", str)
@@ -63,7 +64,7 @@ FATES = pytest.mark.parametrize(
         (bury, "dead"),
         (cancel, "cancelled"),
     ],
-    ids=lambda given: given if isinstance(given, str) else "",
+    ids=["scheduled", "started", "cancelling", "done", "dead", "cancelled"],
 )
 
 
@@ -76,14 +77,10 @@ def test_scheduling_a_job_again_gives_its_id_and_changes_nothing(
     fate(queue)
     before = told(queue, job.jid)
 
-    again = (queue.schedule(job), queue.schedule(job.at(queue_time(queue))), queue.try_schedule(job))
+    again = (queue.schedule(job), queue.schedule(job.at(START)), queue.try_schedule(job))
 
     assert again == (job.jid, job.jid, Success(job.jid))
     assert (state, before) == (before[0], told(queue, job.jid))
-
-
-def queue_time(queue: SqliteQueue) -> object:
-    return queue.history(queue.look()[0].jid)[0].at
 
 
 @FATES

@@ -1,6 +1,6 @@
 """Polling: which job is claimed next, and that a poll which claims nothing writes nothing and waits for nobody."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import apsw
@@ -70,10 +70,10 @@ def test_a_job_is_claimed_when_it_is_due_and_not_earlier(queue: SqliteQueue, clo
 
 
 @pytest.mark.parametrize(("at", "found"), [(START, False), (START + DAY - SECOND, False), (START + DAY, True)], ids=str)
-def test_what_is_due_by_another_moment_can_be_claimed(queue: SqliteQueue, at: object, found: bool) -> None:
+def test_what_is_due_by_another_moment_can_be_claimed(queue: SqliteQueue, at: datetime, found: bool) -> None:
     jid = queue.schedule_in(MAIL.new("hello"), DAY)
 
-    claimed = queue.poll_next(MAIL, at=at)  # type: ignore[arg-type]
+    claimed = queue.poll_next(MAIL, at=at)
 
     assert found == (claimed is not None)
     assert told(queue, jid)[0] == ("started" if found else "scheduled")

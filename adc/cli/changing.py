@@ -14,7 +14,7 @@ from adc.core.states import Cancelling
 from adc.queue import SqliteQueue
 
 
-@click.command(short_help="Give dead letters a new life.")
+@click.command()
 @click.argument("jids", metavar="JID...", type=JID, nargs=-1, required=True)
 @choose_database
 @pass_settings
@@ -29,7 +29,7 @@ def redrive(context: click.Context, settings: Settings, jids: tuple[Xid, ...]) -
     context.exit(FAILED if refused else 0)
 
 
-@click.command(short_help="Never run jobs that wait or are dead; ask those that run to end.")
+@click.command()
 @click.argument("jids", metavar="JID...", type=JID, nargs=-1, required=True)
 @choose_database
 @pass_settings

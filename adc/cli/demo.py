@@ -30,7 +30,7 @@ INSTALLED: Final = frozenset(("site-packages", "dist-packages"))
 """Directories of what isn't the standard library."""
 
 
-@click.command(short_help="See adc work, on Python's own standard library.")
+@click.command()
 @click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

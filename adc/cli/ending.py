@@ -68,5 +68,5 @@ def _usage_line(error: click.UsageError) -> str:
 
 
 def _forget_stdout() -> None:
-    """Whoever read our output is gone: what is still buffered must not raise when Python exits."""
-    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123  it stays open until the end
+    """Whoever read our output is gone: what is still buffered must not raise when Python writes it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -25,18 +25,18 @@ PAGE: Final = 100
 JOBS: Final = (
     Column("JID"),
     Column("STATE"),
-    Column("KIND", wraps=True),
-    Column("QUEUE", wraps=True),
+    Column("KIND", least=8),
+    Column("QUEUE", least=7),
     Column("PRIO", is_number=True),
     Column("ATTEMPT", is_number=True),
-    Column("DUE OR REASON", wraps=True),
+    Column("DUE OR REASON", least=10),
 )
 DEAD: Final = (
     Column("JID"),
-    Column("KIND", wraps=True),
+    Column("KIND", least=8),
     Column("DIED"),
     Column("REASON"),
-    Column("LAST FAILURE", wraps=True),
+    Column("LAST FAILURE", least=16),
 )
 COUNTS: Final = (Column("STATE"), Column("JOBS", is_number=True))
 
@@ -51,7 +51,7 @@ def paged(command: Callable[..., None]) -> Callable[..., None]:
     return click.option("--kind", type=KIND, help="Only jobs of this kind.")(command)
 
 
-@click.command("list", short_help="List jobs, in the order of scheduling.")
+@click.command("list")
 @click.option("--state", type=click.Choice(get_args(StateName)), help="Only jobs in this state.")
 @click.option("--due-before", type=MOMENT, help="Only waiting jobs that are due before this time; now: that are due.")
 @paged
@@ -81,7 +81,7 @@ def list_jobs(
     _tell_of_more(rows, limit)
 
 
-@click.command(short_help="List the dead letters, and why they died.")
+@click.command()
 @paged
 @as_json
 @choose_database
@@ -111,7 +111,7 @@ def dead(
     _tell_of_more(rows, limit)
 
 
-@click.command(short_help="Count the jobs in each state.")
+@click.command()
 @as_json
 @choose_database
 @pass_settings

@@ -75,7 +75,7 @@ def _check_json(stored: bytes) -> None:
         raise click.UsageError(f"the payload isn't UTF-8: {error.reason} at byte {error.start}") from error
     except json.JSONDecodeError as error:
         raise click.UsageError(
-            f"the payload isn't JSON: {error.msg[0].lower()}{error.msg[1:]} at line {error.lineno}, column {error.colno}"
+            f"the payload isn't JSON: {_lowered(error.msg)} at line {error.lineno}, column {error.colno}"
         ) from error
     except RecursionError as error:
         raise click.UsageError("the payload is nested too deeply") from error
@@ -83,3 +83,7 @@ def _check_json(stored: bytes) -> None:
 
 def _refuse_constant(constant: str) -> NoReturn:
     raise click.UsageError(f"the payload isn't JSON: {constant} is no JSON number")
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

@@ -1,40 +1,65 @@
-"""The program: `adc` and its commands, and one run of it from arguments to an exit code."""
+"""The program: `adc` and its commands, each imported when it is called, and one run from arguments to an exit code."""
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Final
 
 import click
 from typing_extensions import override
 
-from adc.cli.changing import cancel, redrive
-from adc.cli.demo import demo
 from adc.cli.ending import end
 from adc.cli.inert import inert
-from adc.cli.listing import dead, list_jobs, stats
-from adc.cli.schedule import schedule
 from adc.cli.settings import Settings, choose_busy_timeout, choose_database, choose_debug
-from adc.cli.telling import history, show
-from adc.cli.work import work
 
 NAME: Final = "adc"
 COMPLETION: Final = "_ADC_COMPLETE"
 
-COMMANDS: Final = (schedule, work, list_jobs, show, history, dead, redrive, cancel, stats, demo)
-"""In the order of a job's life, which `--help` keeps."""
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "schedule": ("adc.cli.schedule:schedule", "Store a job, and print its id."),
+    "work": ("adc.cli.work:work", "Run jobs with an application's handlers."),
+    "list": ("adc.cli.listing:list_jobs", "List jobs, in the order of scheduling."),
+    "show": ("adc.cli.telling:show", "Show all of one job."),
+    "history": ("adc.cli.telling:history", "Show what happened to one job."),
+    "dead": ("adc.cli.listing:dead", "List the dead letters, and why they died."),
+    "redrive": ("adc.cli.changing:redrive", "Give dead letters a new life."),
+    "cancel": ("adc.cli.changing:cancel", "Never run jobs that wait or are dead; ask those that run to end."),
+    "stats": ("adc.cli.listing:stats", "Count the jobs in each state."),
+    "demo": ("adc.cli.demo:demo", "See adc work, on Python's own standard library."),
+}
+"""Where each command is and what it does, in the order of a job's life: `--help` imports none of them."""
 
 
-class _InOrder(click.Group):
+class Commands(click.Group):
+    """The commands of COMMANDS."""
+
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return [str(command.name) for command in COMMANDS]
+        """Their names, in order."""
+        return list(COMMANDS)
+
+    @override
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name; None: there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What `--help` says of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in COMMANDS.items()])
 
 
 @click.group(
     NAME,
-    cls=_InOrder,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong, 130 interrupted.",
 )
 @choose_database
@@ -48,12 +73,8 @@ def program() -> None:
     """
 
 
-for command in COMMANDS:
-    program.add_command(command)
-
-
 def start() -> int:
-    """Run with the arguments of this process; whatever stdout can't encode is written as escapes."""
+    """Run with the arguments of this process; whatever an output can't encode is written as escapes."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -73,13 +94,15 @@ def run(arguments: Sequence[str]) -> int:
             program.invoke(context)
             sys.stdout.flush()  # a closed pipe shows here, not when Python exits
     except BaseException as error:  # noqa: BLE001  an exit code for everything; what isn't ours is raised again
-        if settings.debug and not isinstance(error, click.exceptions.Exit):
+        if settings.debug:
             _show_traceback(error)
         return end(error)
     return 0
 
 
 def _show_traceback(error: BaseException) -> None:
+    if isinstance(error, click.exceptions.Exit | click.ClickException):
+        return
     import traceback  # noqa: PLC0415  only --debug needs it
 
     for line in "".join(traceback.format_exception(error)).splitlines():

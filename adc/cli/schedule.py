@@ -13,7 +13,7 @@ from adc.core.names import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from adc.kind import NewJob
 
 
-@click.command(short_help="Store a job, and print its id.")
+@click.command()
 @click.argument("kind", type=KIND)
 @click.argument("payload", metavar="[JSON]", default="null")
 @click.option("--app", type=TARGET, envvar="ADC_APP", help="The application, which knows the kind. Else ADC_APP.")

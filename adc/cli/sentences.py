@@ -22,6 +22,7 @@ from adc.core.events import (
     PayloadErased,
 )
 from adc.core.instants import Instant, datetime_of
+from adc.core.states import Reason
 from adc.core.terms import Fault
 
 
@@ -35,7 +36,7 @@ def says(event: Event) -> str:
         case JobRetried(at=at, fault=fault, due=due):
             return f"{said_of(fault)}; {_due(due, at, 'again')}"
         case JobDied(reason=reason, fault=fault):
-            return reason if fault is None else f"{reason}: {said_of(fault)}"
+            return reason if fault is None else _with_reason(reason, said_of(fault))
         case JobSnoozed(at=at, due=due):
             return _due(due, at, "again")
         case JobReleased(at=at, why=why, due=due):
@@ -74,6 +75,11 @@ def said_of(fault: Fault) -> str:
 def when(moment: datetime, now: datetime) -> str:
     """A moment, relative and absolute."""
     return f"{relative(moment, now)} ({stamp(moment)})"
+
+
+def _with_reason(reason: Reason, said: str) -> str:
+    """A permanent failure is mostly an exception of that name."""
+    return said if said.startswith(f"{reason}:") else f"{reason}: {said}"
 
 
 def _due(due: Instant, at: Instant, word: str = "due") -> str:

@@ -12,7 +12,7 @@ from adc.cli.life import Life, history_of, life_of
 from adc.cli.parameters import JID, as_json
 from adc.cli.sentences import attempt_of, said_of, says, when
 from adc.cli.settings import Settings, choose_database, pass_settings
-from adc.cli.tables import Column, show_fields, show_table
+from adc.cli.tables import Column, show_fields, show_table, to_a_terminal
 from adc.cli.times import stamp
 from adc.core.ids import Xid
 from adc.core.instants import datetime_of
@@ -22,17 +22,17 @@ from adc.reading import log_entry
 MOST_SHOWN: Final = 2_000
 """So many characters of a payload or result are shown to people."""
 
-EVENTS: Final = (
-    Column("SEQ", is_number=True),
-    Column("TIME"),
+TIME: Final = "TIME"
+BEFORE_TIME: Final = (Column("SEQ", is_number=True),)
+AFTER_TIME: Final = (
     Column("EVENT"),
     Column("ATTEMPT", is_number=True),
-    Column("ACTOR", wraps=True),
-    Column("SAYS", wraps=True),
+    Column("ACTOR", least=10),
+    Column("SAYS", least=16),
 )
 
 
-@click.command(short_help="Show all of one job.")
+@click.command()
 @click.argument("jid", type=JID)
 @as_json
 @choose_database
@@ -52,7 +52,7 @@ def show(settings: Settings, jid: Xid, as_json: bool) -> None:
             click.echo(f"  {inert(line)}")
 
 
-@click.command(short_help="Show what happened to one job.")
+@click.command()
 @click.argument("jid", type=JID)
 @as_json
 @choose_database
@@ -69,14 +69,20 @@ def history(settings: Settings, jid: Xid, as_json: bool) -> None:
 
 
 def show_history(happened: Sequence[Recorded]) -> None:
-    """Show events as a table."""
-    show_table(EVENTS, [_cells(recorded) for recorded in happened])
+    """Show events as a table. In a terminal, where there is little room, a day that all have in common is a title."""
+    times = [stamp(datetime_of(recorded.event.at)) for recorded in happened]
+    days = {time.partition("T")[0] for time in times}
+    title = TIME
+    if to_a_terminal() and len(days) == 1:
+        title = f"{days.pop()} UTC"
+        times = [time.partition("T")[2].removesuffix("Z") for time in times]
+    columns = (*BEFORE_TIME, Column(title), *AFTER_TIME)
+    show_table(columns, [_cells(recorded, time) for recorded, time in zip(happened, times, strict=True)])
 
 
-def _cells(recorded: Recorded) -> Sequence[str]:
+def _cells(recorded: Recorded, time: str) -> Sequence[str]:
     event = recorded.event
-    at = stamp(datetime_of(event.at))
-    return (str(recorded.seq), at, type(event).__name__, attempt_of(event), recorded.actor, says(event))
+    return (str(recorded.seq), time, type(event).__name__, attempt_of(event), recorded.actor, says(event))
 
 
 def _fields(life: Life, now: datetime) -> Iterator[tuple[str, str]]:

@@ -8,8 +8,9 @@ _DURATION: Final = re.compile(
     r"(?:(?P<days>[0-9]+)d)?(?:(?P<hours>[0-9]+)h)?(?:(?P<minutes>[0-9]+)m)?"
     r"(?:(?P<seconds>[0-9]+)s)?(?:(?P<milliseconds>[0-9]+)ms)?"
 )
-_UNITS: Final = ((86_400_000_000, "d"), (3_600_000_000, "h"), (60_000_000, "m"), (1_000_000, "s"), (1_000, "ms"))
-_SHOWN_UNITS: Final = 2
+_SECOND: Final = timedelta(seconds=1)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
 def duration_of(text: str) -> timedelta:
@@ -78,18 +79,20 @@ def stamp(moment: datetime) -> str:
 
 
 def span_text(length: timedelta) -> str:
-    """A duration of 0 or more for people: its two largest units.
+    """A duration of 0 or more for people: its two largest units, milliseconds only below a second.
 
-    >>> [span_text(timedelta(seconds=seconds)) for seconds in (0.25, 90, 3600, 93784, 0.0001)]
-    ['250ms', '1m30s', '1h', '1d2h', '0ms']
+    >>> [span_text(timedelta(seconds=seconds)) for seconds in (0.25, 5.1, 90, 3600, 93784, 0.0001)]
+    ['250ms', '5s', '1m30s', '1h', '1d2h', '0ms']
     """
-    left = length // timedelta(microseconds=1)
+    if length < _SECOND:
+        return f"{length // _MILLISECOND}ms"
+    left = length // _SECOND
     parts: list[str] = []
     for size, unit in _UNITS:
         number, left = divmod(left, size)
         if number:
             parts.append(f"{number}{unit}")
-    return "".join(parts[:_SHOWN_UNITS]) or "0ms"
+    return "".join(parts[:2])
 
 
 def relative(moment: datetime, now: datetime) -> str:
@@ -99,6 +102,6 @@ def relative(moment: datetime, now: datetime) -> str:
     >>> relative(noon + timedelta(minutes=5), noon), relative(noon - timedelta(days=1), noon), relative(noon, noon)
     ('in 5m', '1d ago', 'now')
     """
-    if abs(moment - now) < timedelta(milliseconds=1):
+    if abs(moment - now) < _MILLISECOND:
         return "now"
     return f"in {span_text(moment - now)}" if moment > now else f"{span_text(now - moment)} ago"

@@ -31,7 +31,7 @@ from adc.running.events import (
 )
 
 
-@click.command(short_help="Run jobs with an application's handlers.")
+@click.command()
 @click.argument("target", metavar="MODULE:NAME", type=TARGET)
 @click.option("-c", "--concurrency", type=click.IntRange(min=1), default=10, show_default=True, help="Jobs at once.")
 @click.option(

@@ -44,14 +44,14 @@ def drive(loop: Loop[None], desk: Desk, hands: Hands) -> None:
     Trouble with the store, but for StoreBusy, ends the run: it comes out, after all attempts were told to end. What
     they said and say isn't stored then; their jobs stay Started until somebody finds that this runner is gone.
     """
+    answer: Answer = None
     try:
-        wish = next(loop, None)
-        while wish is not None:
-            answer = _answer(wish, desk, hands)
+        while True:
             try:
                 wish = loop.send(answer)
             except StopIteration:
                 return
+            answer = _answer(wish, desk, hands)
     finally:
         hands.close()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from signal import SIGINT, SIGTERM, signal
+from signal import SIG_DFL, SIGINT, SIGTERM, signal
 from threading import current_thread, main_thread
 from types import FrameType
 
@@ -29,5 +29,4 @@ def stopped_by_signals(stop: Callable[[], None]) -> Generator[None, None, None]:
         yield
     finally:
         for number, handler in before.items():
-            if handler is not None:  # None: it wasn't installed by Python, and can't be put back by it
-                signal(number, handler)
+            signal(number, handler or SIG_DFL)  # None, which can't be put back: it wasn't installed by Python

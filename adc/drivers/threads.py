@@ -89,10 +89,12 @@ class Threads:
         self._loop = LoopThread()
         self._running: dict[Xid, _Launched] = {}
         self._workers: list[Thread] = []
+        self._useful = 0
+        """Workers that take attempts: all but those whose attempt was abandoned."""
         self._busy = 0
         """Plain attempts that run, and aren't abandoned."""
-        self._lost = 0
-        """Workers whose attempt was abandoned."""
+        self._lost = False
+        """Whether a worker's attempt was ever abandoned: nobody knows when that one comes home."""
         self.stop = self._outbox.stop
 
     def launch(self, held: Held) -> None:
@@ -104,7 +106,7 @@ class Threads:
             launched.on_the_loop(self._outbox)
             return
         self._busy += 1
-        if self._busy > len(self._workers) - self._lost:
+        if self._busy > self._useful:
             self._start_worker()
         self._inbox.put(launched)
 
@@ -128,7 +130,8 @@ class Threads:
         launched.abandon()
         self._forget(launched)
         if launched.form == "plain":
-            self._lost += 1
+            self._useful -= 1
+            self._lost = True
 
     def close(self) -> None:
         """Let the workers go home."""
@@ -146,8 +149,9 @@ class Threads:
             self._busy -= 1
 
     def _start_worker(self) -> None:
-        worker = Thread(target=self._work, name=f"adc-worker-{len(self._workers) + 1}", daemon=True)
-        self._workers.append(worker)
+        self._useful += 1
+        worker = Thread(target=self._work, name=f"adc-worker-{self._useful}", daemon=True)
+        self._workers = [*filter(Thread.is_alive, self._workers), worker]
         worker.start()
 
     def _work(self) -> None:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from adc.core.commands import Claim
 from adc.core.ids import RunnerId
 from adc.core.instants import Instant
-from adc.core.outcome import Failure, Outcome, Success
+from adc.core.outcome import Outcome, Success
 from adc.core.refusals import Refusal
 from adc.core.states import Absent, Scheduled, Started
 from adc.core.transition import Asked, Transition, transition
@@ -102,11 +102,10 @@ def _held_by(claim: Transition, payload: bytes | None) -> Held:
 
 def _reported(reports: Iterable[Report], outcomes: Iterable[Outcome[Transition, Refusal]]) -> Iterator[RunnerEvent]:
     for report, outcome in zip(reports, outcomes, strict=True):
-        match outcome:
-            case Success(stored):
-                yield from _happened((stored,))
-            case Failure(refusal):
-                yield ReportRefused(report.jid, report.token.attempt, refusal)
+        if isinstance(outcome, Success):
+            yield from _happened((outcome.unwrap(),))
+        else:
+            yield ReportRefused(report.jid, report.token.attempt, outcome.failure())
 
 
 def _happened(transitions: Iterable[Transition]) -> Iterator[Happened]:

@@ -29,12 +29,14 @@ class Attempts:
         """Whether none runs, and all is stored."""
         return not self._running and not self.finished
 
-    def start(self, held: Held) -> None:
-        """One begins."""
+    def start(self, held: Held) -> Held | None:
+        """One begins: the attempt of the same job that still runs, and isn't heard any more; None: there is none."""
+        stale = self._running.get(held.jid)
         self._running[held.jid] = held
         timeout = held.state.terms.timeout
         if timeout is not None:
             heappush(self._deadlines, (Span(self.tick + timeout), held.jid, held.state.token.attempt, timeout))
+        return stale
 
     def hear(self, report: Report) -> None:
         """One has ended. What an abandoned one says isn't heard."""

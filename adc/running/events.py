@@ -8,8 +8,8 @@ from adc.core.events import Event
 from adc.core.ids import RunnerId, Xid
 from adc.core.refusals import Refusal
 
-Why: TypeAlias = Literal["timeout", "shutdown"]
-"""Why an attempt is abandoned."""
+Why: TypeAlias = Literal["timeout", "shutdown", "lost"]
+"""Why an attempt is abandoned. Lost: its job was taken from it, and runs again already."""
 
 
 class RunnerStarted(Struct, frozen=True):

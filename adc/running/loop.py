@@ -11,7 +11,7 @@ from msgspec import Struct
 from adc.core.ids import RunnerId
 from adc.core.instants import Span
 from adc.handling.job import Held
-from adc.handling.said import GivenBack, Said
+from adc.handling.said import GivenBack
 from adc.running.attempts import Attempts
 from adc.running.events import (
     AttemptAbandoned,
@@ -97,7 +97,9 @@ def _turn(attempts: Attempts, limit: int) -> Loop[int | None]:
     attempts.finished.clear()
     attempts.tick = turned.tick
     for held in turned.held:
-        attempts.start(held)
+        stale = attempts.start(held)
+        if stale is not None:  # somebody took the runner for gone, and the job is its again
+            yield from _abandon(stale, "lost")
         yield from launch(held)
     return len(turned.held)
 
@@ -109,7 +111,8 @@ def _rest(attempts: Attempts, at_most: Span) -> Loop[bool]:
     for report in woken.reports:
         attempts.hear(report)
     for held, said in attempts.overdue():
-        yield from _abandon(attempts, held, "timeout", said)
+        attempts.end(held, said)
+        yield from _abandon(held, "timeout")
     return woken.stopping
 
 
@@ -124,7 +127,8 @@ def _wind_up(plan: Plan, attempts: Attempts) -> Loop[None]:
     while True:
         if attempts.tick >= give_up:
             for held in attempts.running():
-                yield from _abandon(attempts, held, "shutdown", GivenBack("shutdown"))
+                attempts.end(held, GivenBack("shutdown"))
+                yield from _abandon(held, "shutdown")
         if attempts.finished:
             yield from _turn(attempts, limit=0)
         if attempts.all_over:
@@ -132,8 +136,6 @@ def _wind_up(plan: Plan, attempts: Attempts) -> Loop[None]:
         yield from _rest(attempts, plan.poll_interval if attempts.finished else Span(give_up - attempts.tick))
 
 
-def _abandon(attempts: Attempts, held: Held, why: Why, said: Said) -> Loop[None]:
-    """End an attempt from outside: `said` is said for it."""
+def _abandon(held: Held, why: Why) -> Loop[None]:
     yield from abandon(held)
-    attempts.end(held, said)
     yield from tell(AttemptAbandoned(held.jid, held.state.terms.kind, held.state.token.attempt, why))

@@ -93,7 +93,7 @@ class TransactionExam(Examined):
                 carry_out(writing, [order(2, key="k"), Asked(Cancel(first, NOW), ACTOR)])
                 assert isinstance(writing.load((nth(2),))[nth(2)].state, Scheduled)  # its own writes it sees
                 assert writing.holder("invoice", "k") is not None
-                raise ZeroDivisionError
+                _fail()
 
             assert isinstance(moves.job(first).state, Scheduled)
             assert moves.job(nth(2)).state == Absent()
@@ -260,8 +260,12 @@ def _claimed_and_undone(moves: Moves, jid: Xid) -> Snapshot:
     with suppress(ZeroDivisionError), moves.store.writing() as writing:
         carry_out(writing, [_claim(jid)])
         seen.append(writing.load((jid,))[jid])
-        raise ZeroDivisionError
+        _fail()
     return seen[0]
+
+
+def _fail() -> None:
+    raise ZeroDivisionError
 
 
 def _all_conflict(moves: Moves, jid: Xid, stale: Mapping[str, Outcome[Transition, Refusal]]) -> None:

@@ -11,7 +11,7 @@ from adc.core.states import Started
 from adc.core.terms import Body, Tally, Terms, Token
 from adc.handling.job import Held
 from adc.handling.said import Dozed, Finished, GivenBack, Report, Said, timed_out
-from adc.running.events import AttemptAbandoned, RunnerStarted, RunnerStopped, RunnerStopping, StoreTroubled
+from adc.running.events import AttemptAbandoned, RunnerStarted, RunnerStopped, RunnerStopping, StoreTroubled, Why
 from adc.running.loop import Plan, Until, run
 from adc.running.wishes import (
     Abandon,
@@ -63,10 +63,8 @@ def due(ahead: int | None) -> NextDue:
     return NextDue(None if ahead is None else Instant(NOW + ahead), NOW)
 
 
-def abandoned(held: Held, why: str) -> Tell:
-    return Tell(
-        AttemptAbandoned(held.jid, "double", held.state.token.attempt, "timeout" if why == "timeout" else "shutdown")
-    )
+def abandoned(held: Held, why: Why) -> Tell:
+    return Tell(AttemptAbandoned(held.jid, "double", held.state.token.attempt, why))
 
 
 BEGIN: Script = [(Tell(RunnerStarted(RUNNER)), None), (Wait(Span(0)), woken())]
@@ -264,6 +262,29 @@ def test_one_that_finished_in_time_is_not_late_because_the_runner_was() -> None:
             (Launch(LIMITED), None),
             (Wait(Span(400)), woken(says(LIMITED), tick=9_000)),
             (Turn((says(LIMITED),), 1), turned()),
+        ],
+        STOPPED,
+    )
+
+
+def test_an_attempt_whose_job_was_taken_makes_room_for_the_next_one() -> None:
+    again = job(1, attempt=2)
+    play(
+        plan("idle"),
+        BEGIN,
+        [
+            (Peek(), due(0)),
+            (Turn((), 2), turned(A)),
+            (Launch(A), None),
+            (Peek(), due(0)),
+            (Wait(Span(0)), woken()),
+            (Peek(), due(0)),
+            (Turn((), 1), turned(again)),
+            (Abandon(A.jid, A.state.token), None),
+            (abandoned(A, "lost"), None),
+            (Launch(again), None),
+            (Wait(POLL), woken(says(A), says(again))),
+            (Turn((says(again),), 2), turned()),
         ],
         STOPPED,
     )

@@ -28,7 +28,7 @@ def refuse_foreign(connection: apsw.Connection, path: str, migrations: tuple[str
 
     present = rows.objects(connection, queries.OBJECTS)
     tables = {name for kind, name, _ in present if kind == "table"}
-    for name in sorted(tables & _ORIGINALS_TABLES):
+    for name in sorted(tables & _ORIGINALS_TABLES, reverse=True):
         raise foreign(f"{name} is a table here, so this is a file of the Rust original, aide-de-camp")
     if not present:
         return 0

@@ -1,0 +1,102 @@
+"""What events say to people, one of each."""
+
+import pytest
+
+from adc.cli.sentences import attempt_of, says
+from adc.cli.work import line_of
+from adc.core.events import (
+    CancelAsked,
+    Event,
+    JobCancelled,
+    JobCrashed,
+    JobDied,
+    JobDone,
+    JobRedriven,
+    JobReleased,
+    JobRescheduled,
+    JobRetried,
+    JobScheduled,
+    JobSnoozed,
+    JobStarted,
+    PayloadErased,
+)
+from adc.core.refusals import LeaseLost
+from adc.running.events import (
+    AttemptAbandoned,
+    EventsDropped,
+    Happened,
+    ReportRefused,
+    RunnerEvent,
+    RunnerStarted,
+    RunnerStopped,
+    RunnerStopping,
+    StoreTroubled,
+)
+from adc.testing.samples import DUE, EARLY, EVENTS, FAULT, JOB, LATER, NOW, RESULT, RUNNER, TERMS
+
+SAID: list[tuple[Event, str]] = [
+    (JobScheduled(EARLY, TERMS, DUE), "invoice, due in 1m (2027-01-15T08:01:00.000Z)"),
+    (JobScheduled(EARLY, TERMS, EARLY), "invoice, due at once"),
+    (JobStarted(NOW, 1, RUNNER), ""),
+    (JobDone(NOW, 1, RESULT), "result of 4 bytes"),
+    (JobRetried(NOW, 1, FAULT, LATER), "ValueError: no such address; again in 1h (2027-01-15T09:01:11.000Z)"),
+    (JobDied(NOW, 3, "RetriesUsedUp", FAULT), "RetriesUsedUp: ValueError: no such address"),
+    (JobDied(NOW, 3, "Poison"), "Poison"),
+    (JobSnoozed(NOW, 1, LATER), "again in 1h (2027-01-15T09:01:11.000Z)"),
+    (JobReleased(NOW, 1, "shutdown", NOW), "shutdown; again at once"),
+    (JobCrashed(NOW, 1, "its process is gone", LATER), "its process is gone; again in 1h (2027-01-15T09:01:11.000Z)"),
+    (JobCrashed(NOW, 1, "its process is gone"), "its process is gone"),
+    (CancelAsked(NOW), ""),
+    (JobCancelled(NOW, "waiting"), "while it waited"),
+    (JobCancelled(NOW, "dead"), "when it was dead"),
+    (JobCancelled(NOW, "failed", FAULT), "its attempt failed: ValueError: no such address"),
+    (JobCancelled(NOW, "released"), "its attempt was released"),
+    (JobRescheduled(NOW, LATER, 5), "due in 1h (2027-01-15T09:01:11.000Z), priority 5"),
+    (JobRedriven(NOW, NOW), "due at once"),
+    (PayloadErased(NOW), ""),
+]
+
+
+@pytest.mark.parametrize(("event", "said"), SAID)
+def test_an_event_says(event: Event, said: str) -> None:
+    assert says(event) == said
+
+
+def test_every_event_has_a_row() -> None:
+    assert {type(event) for event, _ in SAID} == {type(event) for event in EVENTS}
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_events_of_an_attempt_have_its_number(event: Event) -> None:
+    assert attempt_of(event) == str(getattr(event, "attempt", ""))
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (RunnerStarted(RUNNER), f"runner {RUNNER} started"),
+        (
+            Happened(JOB, "invoice", JobDone(NOW, 2, RESULT)),
+            f"2027-01-15T08:01:11.000Z JobDone {JOB} invoice attempt 2: result of 4 bytes",
+        ),
+        (
+            Happened(JOB, "invoice", JobStarted(NOW, 2, RUNNER)),
+            f"2027-01-15T08:01:11.000Z JobStarted {JOB} invoice attempt 2",
+        ),
+        (
+            Happened(JOB, "invoice", JobCancelled(NOW, "failed")),
+            f"2027-01-15T08:01:11.000Z JobCancelled {JOB} invoice: its attempt failed",
+        ),
+        (
+            RunnerStopping(RUNNER, 3),
+            f"runner {RUNNER} stops: 3 running jobs may finish; a second signal ends it at once",
+        ),
+        (RunnerStopped(RUNNER), f"runner {RUNNER} stopped"),
+        (AttemptAbandoned(JOB, "invoice", 1, "timeout"), f"attempt 1 of {JOB} invoice was abandoned: timeout"),
+        (ReportRefused(JOB, 1, LeaseLost(JOB, 1)), f"attempt 1 of {JOB} changed nothing: LeaseLost"),
+        (StoreTroubled("jobs.db is locked"), "jobs.db is locked. It is tried again"),
+        (EventsDropped(7), "7 lines were dropped: this terminal is too slow"),
+    ],
+)
+def test_a_runner_says(event: RunnerEvent, line: str) -> None:
+    assert line_of(event) == line

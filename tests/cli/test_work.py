@@ -1,0 +1,98 @@
+"""adc work: jobs are run, events told on stderr, and signals let running jobs finish."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from signal import SIGINT, SIGTERM, Signals
+from subprocess import CompletedProcess
+
+import pytest
+
+Adc = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture
+def work(environment: dict[str, str]) -> Callable[..., subprocess.Popen[str]]:
+    """Starts `adc work` as a command."""
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        line = (sys.executable, "-m", "adc", "work", *arguments)
+        return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    return start
+
+
+def test_what_is_due_is_run(adc: Adc) -> None:
+    done = adc("schedule", "invoice", '{"customer": 7, "cents": 5}', "--app", "shop:app").stdout.strip()
+    dead = adc("schedule", "invoice", '{"customer": 0}', "--app", "shop:app").stdout.strip()
+    adc("schedule", "scan", "x", "--app", "shop:app", "--in", "1h")
+
+    run = adc("work", "shop:app", "--queue", "money", "--queue", "default", "--until-idle")
+
+    assert run.returncode == 0
+    assert '"sent 5 cents"' in adc("show", done).stdout
+    assert "Permanent: no customer 0" in adc("dead").stdout
+    assert dead in adc("dead").stdout
+    assert adc("stats", "--json").stdout.startswith('{"scheduled": 1, "started": 0')
+
+
+def test_only_its_queues_are_run(adc: Adc) -> None:
+    adc("schedule", "invoice", '{"customer": 7}', "--app", "shop:app")
+
+    adc("work", "shop:app", "--until-idle")
+
+    assert '"scheduled": 1' in adc("stats", "--json").stdout
+
+
+@pytest.mark.parametrize("number", [SIGINT, SIGTERM])
+def test_a_signal_ends_it_in_peace(adc: Adc, work: Callable[..., subprocess.Popen[str]], number: Signals) -> None:
+    jid = adc("schedule", "scan", "x", "--app", "shop:app").stdout.strip()
+
+    with work("shop:app") as runner:
+        assert runner.stderr is not None
+        said = [runner.stderr.readline() for _ in range(3)]
+        runner.send_signal(number)
+        rest = runner.stderr.read()
+
+    assert runner.returncode == 0
+    assert said[0].startswith("runner ")
+    assert f"JobStarted {jid} scan attempt 1" in said[1]
+    assert f"JobDone {jid} scan attempt 1: result of 1 bytes" in said[2]
+    assert rest.endswith("stopped\n")
+    assert "Traceback" not in rest
+
+
+def test_quiet_says_nothing(adc: Adc, work: Callable[..., subprocess.Popen[str]], here: Path) -> None:
+    (here / "loud.py").write_text(
+        "import adc\nrouter = adc.RunnerRouter()\n"
+        "@router.handles(adc.JobKind('say', str))\ndef say(job): print(job.payload, flush=True)\n"
+    )
+    adc("schedule", "say", '"hello"', "--unchecked")
+
+    with work("loud:router", "--quiet") as runner:
+        assert runner.stdout is not None
+        assert runner.stderr is not None
+        assert runner.stdout.readline() == "hello\n"
+        runner.send_signal(SIGTERM)
+        assert runner.stderr.read() == ""
+
+    assert runner.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        ((), 2, "Missing argument 'MODULE:NAME'. See adc work --help"),
+        (("shop",), 2, "Invalid value for 'MODULE:NAME': expected MODULE:NAME, such as shop.jobs:router, got 'shop'"),
+        (("shop:app", "-c", "0"), 2, "Invalid value for '-c' / '--concurrency': 0 is not in the range x>=1"),
+        (("shop:app", "--lease", "0s"), 1, "expected a lease above 0"),
+        (("shop:empty",), 1, "expected a router with handlers, got an empty one"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(adc: Adc, arguments: tuple[str, ...], code: int, line: str) -> None:
+    done = adc("work", *arguments)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith(f"adc: {line}")
+    assert done.stderr.count("\n") == 1

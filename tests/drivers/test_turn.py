@@ -1,0 +1,141 @@
+"""Turn: reports and claims in one transaction; what isn't there for this runner is left alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+from typing_extensions import override
+
+from adc.core.ids import Xid
+from adc.core.instants import Instant
+from adc.core.retry import exponential
+from adc.core.terms import Fault
+from adc.core.transition import Snapshot
+from adc.drivers.turn import Desk, look_ahead, take_turn
+from adc.handling.said import Failed, Finished, Report
+from adc.kind import JobKind
+from adc.ports.store import Wanted
+from adc.ports.trouble import StoreBusy
+from adc.queue import StoreQueue
+from adc.running.events import Happened, RunnerEvent
+from adc.running.wishes import NextDue, NotNow, Turn, Turned
+from adc.stores.memory import MemoryStore
+from adc.testing.fixed import FixedClock, FixedDice
+from adc.testing.samples import RUNNER
+
+ACT = JobKind("act", int, retry=exponential(timedelta(seconds=8), max_retries=1))
+BUSY = StoreBusy("jobs.db", "begin", "locked")
+
+
+class OddStore(MemoryStore):
+    """Busy, or ahead of its time, when it is told so."""
+
+    busy = False
+    ahead = timedelta(0)
+
+    @contextmanager
+    @override
+    def writing(self) -> Iterator[MemoryStore]:
+        if self.busy:
+            raise BUSY
+        with super().writing() as writing:
+            yield writing
+
+    @override
+    def next_due(self, wanted: Wanted) -> Instant | None:
+        if self.busy:
+            raise BUSY
+        return super().next_due(wanted)
+
+    @override
+    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
+        return super().due(wanted, Instant(by + self.ahead // timedelta(microseconds=1)), limit)
+
+
+@pytest.fixture
+def store() -> OddStore:
+    return OddStore()
+
+
+@pytest.fixture
+def odd_queue(store: OddStore, clock: FixedClock, dice: FixedDice) -> StoreQueue:
+    return StoreQueue(store, clock=clock, dice=dice, actor="test")
+
+
+@pytest.fixture
+def desk(odd_queue: StoreQueue) -> Desk:
+    wanted = Wanted(("default",), (("act", 1),))
+    return Desk(odd_queue.store, odd_queue.clock, odd_queue.dice, RUNNER, wanted)
+
+
+def claimed(desk: Desk, limit: int = 10) -> Turned:
+    turned = take_turn(desk, Turn((), limit))
+    assert isinstance(turned, Turned)
+    return turned
+
+
+def types(queue: StoreQueue, jid: Xid) -> list[str]:
+    return [entry.type for entry in queue.history(jid)]
+
+
+def test_claimed_jobs_come_with_their_payloads_and_due_times(
+    desk: Desk, odd_queue: StoreQueue, clock: FixedClock
+) -> None:
+    jid = odd_queue.schedule(ACT.new(7))
+    due = clock.now()
+    clock.advance(timedelta(seconds=3))
+
+    (held,) = claimed(desk).held
+
+    assert (held.jid, held.payload, held.due) == (jid, b"7", due)
+    assert (held.state.token.runner, held.state.since) == (RUNNER, clock.now())
+
+
+def test_a_turn_of_nothing_claims_nothing(desk: Desk, odd_queue: StoreQueue) -> None:
+    jid = odd_queue.schedule(ACT.new(7))
+
+    assert claimed(desk, limit=0).held == ()
+    assert types(odd_queue, jid) == ["JobScheduled"]
+
+
+def test_a_failure_is_given_noise_from_the_dice(
+    desk: Desk, odd_queue: StoreQueue, clock: FixedClock, dice: FixedDice
+) -> None:
+    odd_queue.schedule(ACT.new(7))
+    (held,) = claimed(desk).held
+    dice.show(0.25)
+
+    take_turn(desk, Turn((Report(held.jid, held.state.token, Failed(Fault(("x",)))),), 0))
+
+    assert look_ahead(desk) == NextDue(Instant(clock.now() + 2_000_000), clock.now())
+
+
+def test_what_the_core_refuses_is_not_claimed(desk: Desk, store: OddStore, odd_queue: StoreQueue) -> None:
+    later = odd_queue.schedule_in(ACT.new(1), timedelta(minutes=30))
+    store.ahead = timedelta(hours=1)
+
+    assert claimed(desk).held == ()
+    assert types(odd_queue, later) == ["JobScheduled"]
+
+
+def test_a_busy_store_is_an_answer(desk: Desk, store: OddStore) -> None:
+    store.busy = True
+
+    assert take_turn(desk, Turn((), 1)) == NotNow(str(BUSY))
+    assert look_ahead(desk) == NotNow(str(BUSY))
+
+
+def test_whoever_listens_is_told_each_event(desk: Desk, odd_queue: StoreQueue) -> None:
+    told: list[RunnerEvent] = []
+    heard = replace(desk, listener=told.append)
+    jid = odd_queue.schedule(ACT.new(7))
+
+    (held,) = claimed(heard).held
+    take_turn(heard, Turn((Report(jid, held.state.token, Finished(b"null")),), 1))
+
+    assert [(each.jid, each.kind, type(each.event).__name__) for each in told if isinstance(each, Happened)] == [
+        (jid, "act", "JobStarted"),
+        (jid, "act", "JobDone"),
+    ]
