@@ -49,7 +49,7 @@ cover:
 
 # Measure speed: jobs a second, ratios to a raw apsw loop, bytes a job.
 bench *args:
-    {{bin}}/python tests/benchmarks/bench.py {{args}}
+    {{bin}}/python -m tests.benchmarks.bench {{args}}
 
 # Write the state diagram and the transition table into docs/architecture.md.
 diagram:

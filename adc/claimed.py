@@ -1,7 +1,7 @@
 """Claimed: one job taken by hand, for programs that bring their own loop instead of a runner."""
 
 from datetime import timedelta
-from typing import Generic, final
+from typing import Final, Generic, final
 
 from typing_extensions import override
 
@@ -28,7 +28,7 @@ class Claimed(Generic[P, R]):
     """
 
     def __init__(self, desk: Desk, kind: JobKind[P, R], job: Job[P], token: Token) -> None:
-        self.job = job
+        self.job: Final = job
         self._desk = desk
         self._kind = kind
         self._token = token

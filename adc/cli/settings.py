@@ -1,7 +1,6 @@
 """Settings: what the options before a command say, and the queue that they lead to."""
 
 import getpass
-import mmap
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import click
 from adc import system
 from adc.cli.ending import Complaint
 from adc.cli.parameters import DURATION
+from adc.cli.queue_file import holds_queue
 from adc.queue import SqliteQueue
 
 Function = TypeVar("Function", bound=Callable[..., Any])  # what click decorates
@@ -107,26 +107,6 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):  # a container may know no name for its user
         return str(os.getuid())
-
-
-def holds_queue(path: Path) -> bool:
-    """Whether a file has tables of adc, or of the Rust original, without opening it: that would make the tables.
-
-    SQLite keeps the text of a schema as it was written: on the first pages, or in the write-ahead log.
-    """
-    return any(_mentions(file, (b"adc_meta", b"adc_queue")) for file in (path, path.with_name(f"{path.name}-wal")))
-
-
-def _mentions(path: Path, names: tuple[bytes, ...]) -> bool:
-    try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return any(content.find(name) >= 0 for name in names)
-    except FileNotFoundError:
-        return False
-    except ValueError:  # an empty file can't be mapped
-        return False
-    except OSError:
-        return True  # opening it says what is wrong
 
 
 def _remember_database(context: click.Context, _: click.Parameter, path: str | None) -> None:

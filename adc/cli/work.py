@@ -1,6 +1,9 @@
 """adc work: a runner for the handlers of an application, in the foreground, with a line on stderr for what happens."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from threading import Thread
 from typing import assert_never
 
 import click
@@ -12,12 +15,13 @@ from adc.cli.parameters import DURATION, QUEUE
 from adc.cli.sentences import attempt_of, says
 from adc.cli.settings import Settings, choose_database, pass_settings
 from adc.cli.times import stamp
-from adc.core.instants import datetime_of
+from adc.core.instants import datetime_of, span_of
 from adc.core.terms import DEFAULT_QUEUE
-from adc.drivers.signals import stopped_by_signals
+from adc.drivers.audience import Audience
+from adc.drivers.turn import Listener
 from adc.queue import SqliteQueue
 from adc.router import RunnerRouter
-from adc.runner import JobRunner
+from adc.runner import POLL_INTERVAL, JobRunner
 from adc.running.events import (
     AttemptAbandoned,
     EventsDropped,
@@ -62,12 +66,9 @@ def work(
     """
     with router_of(target) as router, settings.open_or_make() as queue:
         runner = _runner(queue, router, concurrency, queues, lease)
-        if until_idle:
-            runner.run_until_idle()
-        elif quiet:
-            runner.run()
-        else:
-            _run_aloud(runner)
+        with _lines(quiet) as tell:
+            # Not `events`: it runs the runner in a thread, where no signal comes, and never ends at idle.
+            runner._run("idle" if until_idle else "stopped", span_of(POLL_INTERVAL), tell)
 
 
 def _runner(
@@ -79,11 +80,28 @@ def _runner(
         raise Complaint(str(error)) from error
 
 
-def _run_aloud(runner: JobRunner) -> None:
-    """Run until a signal. The runner is in a thread of its own then, and signals only come to this one."""
-    with stopped_by_signals(runner.stop):
-        for event in runner.events():
+@contextmanager
+def _lines(quiet: bool) -> Iterator[Listener | None]:
+    """Who writes lines on stderr, in a thread: the runner doesn't wait for a slow terminal. None for nobody."""
+    if quiet:
+        yield None
+        return
+    audience = Audience()
+    writer = Thread(target=_write_lines, args=(audience,), name="adc-work-lines", daemon=True)
+    writer.start()
+    try:
+        yield audience.tell
+    finally:
+        audience.end(None)
+        writer.join()
+
+
+def _write_lines(audience: Audience) -> None:
+    for event in audience.read():
+        try:
             click.echo(inert(line_of(event)), err=True)
+        except OSError:  # whoever read them is gone; the jobs matter more
+            return
 
 
 def line_of(event: RunnerEvent) -> str:

@@ -14,7 +14,7 @@ class NotDone(Exception):
 
     __match_args__: tuple[str, ...] = ("message",)
 
-    def __init__(self, message: str = "") -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
 

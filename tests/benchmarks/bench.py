@@ -1,11 +1,10 @@
 """Measure speed: adc beside the raw loop of raw.py, interleaved in one run; the ratios are what counts.
 
-    python tests/benchmarks/bench.py [--jobs 5000] [--rounds 5]
+python -m tests.benchmarks.bench [--jobs 5000] [--rounds 5]
 """
 
 import argparse
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -14,9 +13,7 @@ from typing import Final, TypeAlias
 
 import adc
 from adc.stores.sqlite.opening import Durability
-
-sys.path.insert(0, str(Path(__file__).parent))
-from raw import PAYLOAD, Raw
+from tests.benchmarks.raw import PAYLOAD, Raw
 
 INVOICE: Final = adc.JobKind("invoice", bytes)
 Timed: TypeAlias = Callable[[Path, Durability, int], float]
@@ -52,11 +49,11 @@ def raw_bulk(path: Path, durability: Durability, jobs: int) -> float:
 
 
 def adc_bulk(path: Path, durability: Durability, jobs: int) -> float:
-    def thousand() -> None:
-        queue.schedule_many(INVOICE.new(PAYLOAD) for _ in range(1000))
+    def schedule_many() -> object:
+        return queue.schedule_many(INVOICE.new(PAYLOAD) for _ in range(1000))
 
     with adc.SqliteQueue.open(path, durability=durability) as queue:
-        return timed(lambda: [thousand() for _ in range(0, jobs, 1000)])
+        return timed(lambda: [schedule_many() for _ in range(0, jobs, 1000)])
 
 
 def raw_drain(path: Path, durability: Durability, jobs: int) -> float:
@@ -120,7 +117,9 @@ def bytes_a_job(jobs: int) -> None:
         scheduled = path.stat().st_size / jobs  # closed: the WAL is in the file
         with adc.SqliteQueue.open(path) as queue:
             adc.JobRunner(queue, router, concurrency=50).run_until_idle()
-        print(f"bytes a job, payload of {len(PAYLOAD)}: {scheduled:.0f} scheduled, {path.stat().st_size / jobs:.0f} done")
+        print(
+            f"bytes a job, payload of {len(PAYLOAD)}: {scheduled:.0f} scheduled, {path.stat().st_size / jobs:.0f} done"
+        )
 
 
 def main() -> None:

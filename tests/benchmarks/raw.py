@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import apsw
 
 from adc.core.instants import Span
 from adc.stores.sqlite import queries
 from adc.stores.sqlite.opening import Durability, open_connection
+from adc.stores.sqlite.rows import Row
 
 PAYLOAD = b"x" * 100
 TERMS = '{"at":1795493666378069,"terms":{"kind":"invoice","payload":{"hash":"422b600f4832a6fc772df18fba51fce1","size":100}},"due":1795493666378069}'  # noqa: E501
@@ -30,7 +32,10 @@ class Raw:
         self.seq += jobs
         rows = [(seq, f"{seq:020}") for seq in range(first, self.seq + 1)]
         self._write(
-            [(seq, jid, 1, AT, "JobScheduled", 1, "me", None, TERMS, PAYLOAD, "invoice", None, DIGEST) for seq, jid in rows]
+            [
+                (seq, jid, 1, AT, "JobScheduled", 1, "me", None, TERMS, PAYLOAD, "invoice", None, DIGEST)
+                for seq, jid in rows
+            ]
         )
         waiting = (AT, None, 0, 0, 0, None, None, None, None)
         self.connection.executemany(
@@ -45,9 +50,8 @@ class Raw:
         self._write([(self.seq - n, *row) for n, row in enumerate(done)])
         self.connection.executemany(queries.DELETE_JOB, [(seq, 2) for _, seq in finished])
         level = ("default", "invoice", 1, 0, AT, limit)
-        claimed: list[tuple[str, int]] = [
-            (row[0], row[1]) for row in self.connection.execute(queries.DUE_AT_LEVEL, level).fetchall()
-        ]
+        due: list[tuple[Any, ...]] = self.connection.execute(queries.DUE_AT_LEVEL, level).fetchall()
+        claimed = [(str(row[0]), int(row[1])) for row in due]
         self.seq += len(claimed)
         started = [(jid, 2, AT, "JobStarted", 1, "me", None, STARTED, None, None, None, DIGEST) for jid, _ in claimed]
         self.connection.executemany(queries.APPEND, [(self.seq - n, *row) for n, row in enumerate(started)])
@@ -62,7 +66,7 @@ class Raw:
         while claimed:
             claimed = self.turn(claimed, at_once)
 
-    def _write(self, events: Sequence[tuple[object, ...]]) -> None:
+    def _write(self, events: Sequence[Row]) -> None:
         self.connection.execute(queries.BEGIN)
         self.connection.execute(queries.LAST_SEQ).fetchall()
-        self.connection.executemany(queries.APPEND, events)  # type: ignore[arg-type]
+        self.connection.executemany(queries.APPEND, events)

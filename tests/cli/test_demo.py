@@ -5,6 +5,7 @@ import subprocess
 import sys
 import sysconfig
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,13 +33,13 @@ def counted_without_adc(root: Path) -> dict[str, str]:
     for file in files:
         source = file.read_bytes()
         try:
-            nodes = [type(node) for node in ast.walk(ast.parse(source))]
+            nodes = Counter(map(type, ast.walk(ast.parse(source))))
         except SyntaxError:
             broken += 1
             continue
         lines += len(source.splitlines())
-        functions += sum(map(nodes.count, FUNCTIONS))
-        classes += nodes.count(ast.ClassDef)
+        functions += sum(nodes[function] for function in FUNCTIONS)
+        classes += nodes[ast.ClassDef]
     totals = {"files": len(files), "lines": lines, "functions": functions, "classes": classes}
     return {name: f"{total:,}" for name, total in {**totals, "dead letters": broken}.items()}
 

@@ -31,6 +31,11 @@ def test_what_is_due_is_run(adc: Adc) -> None:
     run = adc("work", "shop:app", "--queue", "money", "--queue", "default", "--until-idle")
 
     assert run.returncode == 0
+    told = [line.split()[1:4] for line in run.stderr.splitlines()[1:-1]]
+    assert sorted(told) == sorted(
+        [name, jid, "invoice"]
+        for name, jid in (("JobStarted", done), ("JobDone", done), ("JobStarted", dead), ("JobDied", dead))
+    )
     assert '"sent 5 cents"' in adc("show", done).stdout
     assert "Permanent: no customer 0" in adc("dead").stdout
     assert dead in adc("dead").stdout
@@ -61,6 +66,24 @@ def test_a_signal_ends_it_in_peace(adc: Adc, work: Callable[..., subprocess.Pope
     assert f"JobDone {jid} scan attempt 1: result of 1 bytes" in said[2]
     assert rest.endswith("stopped\n")
     assert "Traceback" not in rest
+
+
+def test_a_second_signal_ends_it_at_once(adc: Adc, work: Callable[..., subprocess.Popen[str]], here: Path) -> None:
+    (here / "slow.py").write_text(
+        "import threading\nimport adc\nrouter = adc.RunnerRouter()\n"
+        "@router.handles(adc.JobKind('slow', str))\ndef slow(job): threading.Event().wait()\n"
+    )
+    adc("schedule", "slow", '""', "--unchecked")
+
+    with work("slow:router") as runner:
+        assert runner.stderr is not None
+        assert "JobStarted" in runner.stderr.readline() + runner.stderr.readline()
+        runner.send_signal(SIGINT)
+        assert "stops: 1 running jobs may finish" in runner.stderr.readline()
+        runner.send_signal(SIGINT)
+        assert runner.stderr.read() == ""
+
+    assert runner.returncode == 130
 
 
 def test_quiet_says_nothing(adc: Adc, work: Callable[..., subprocess.Popen[str]], here: Path) -> None:

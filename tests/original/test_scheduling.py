@@ -1,6 +1,7 @@
 """What the original promises of scheduling and polling: its lines 1-18, kept, or changed on purpose."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import cast
 
 import pytest
@@ -35,22 +36,26 @@ def test_001_scheduling_gives_the_id_of_the_job(queue: adc.SqliteQueue) -> None:
 
 
 @pytest.mark.parametrize(
-    ("due", "number"),
-    [(START, 2), (START + HOUR, 3), (START + DAY, 4), (START - HOUR, 5)],
-    ids=["002 now", "003 in an hour", "004 tomorrow", "005 an hour ago"],
+    ("schedule", "due", "at_once"),
+    [
+        (lambda queue, job: queue.schedule(job), START, True),
+        (lambda queue, job: queue.schedule_in(job, HOUR), START + HOUR, False),
+        (lambda queue, job: queue.schedule_at(job, START + DAY), START + DAY, False),
+        (lambda queue, job: queue.schedule_at(job, START - HOUR), START - HOUR, True),
+    ],
+    ids=["002 now", "003 in an hour", "004 at a time", "005 at a time in the past"],
 )
-def test_002_003_004_005_a_job_is_due_when_it_was_said(queue: adc.SqliteQueue, due: object, number: int) -> None:
-    job = MAIL.new("hello")
-    jid = {
-        2: lambda: queue.schedule(job),
-        3: lambda: queue.schedule_in(job, HOUR),
-        4: lambda: queue.schedule_at(job, START + DAY),
-        5: lambda: queue.schedule_at(job, START - HOUR),
-    }[number]()
+def test_002_003_004_005_a_job_is_due_when_it_was_said(
+    queue: adc.SqliteQueue,
+    schedule: Callable[[adc.SqliteQueue, adc.NewJob], adc.Xid],
+    due: datetime,
+    at_once: bool,
+) -> None:
+    jid = schedule(queue, MAIL.new("hello"))
 
     assert [row.due for row in queue.look()] == [due]
     assert told(queue, jid) == (["scheduled"], ["JobScheduled"])
-    assert (queue.poll_next(MAIL) is not None) == (number in (2, 5))
+    assert (queue.poll_next(MAIL) is not None) == at_once
 
 
 def test_005_the_wish_and_the_lateness_are_recorded(queue: adc.SqliteQueue) -> None:

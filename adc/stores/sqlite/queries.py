@@ -146,8 +146,9 @@ HISTORIES: Final = f"{_EVENT} WHERE jid IN (SELECT value FROM json_each(?)) ORDE
 FIRST_SEQ: Final = "SELECT seq FROM job_events WHERE jid = ? AND version = 1"
 BODY: Final = "SELECT body FROM job_events WHERE jid = ? AND version = ?"
 PAYLOADS: Final = """
-SELECT jid, body FROM job_events
-WHERE jid IN (SELECT value FROM json_each(?)) AND version = 1 AND body IS NOT NULL
+SELECT e.jid, e.body
+FROM json_each(?) AS wanted CROSS JOIN job_events AS e ON e.jid = wanted.value AND e.version = 1
+WHERE e.body IS NOT NULL
 """
 HOLDER: Final = "SELECT jid, seq, type_version, data FROM job_events WHERE job_type = ? AND key = ?"
 HOLDER_SEQ: Final = "SELECT seq FROM job_events WHERE job_type = ? AND key = ? AND seq <= ?"

@@ -1,11 +1,14 @@
 """The log is append-only for everybody: the file itself refuses, whoever asks."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import apsw
 import pytest
 
+from adc.core.instants import Span
+from adc.stores.sqlite.opening import open_store
 from adc.testing.store_moves import Moves, nth, order
 
 COLUMNS = "seq, jid, version, at, type, type_version, actor, cause, data, body, job_type, key, digest"
@@ -94,3 +97,16 @@ def test_only_the_bodies_of_an_erased_job_can_be_removed(moves: Moves, other: ap
         *(True, True),
         *(False, False),
     ]
+
+
+@pytest.mark.parametrize("size", [100, 20_000])
+def test_what_was_erased_is_not_in_the_file_any_more(size: int, path: Path) -> None:
+    store = open_store(str(path), "full", Span(0))
+    moves = Moves(store)
+    moves.schedule(order(1, payload=b"secret" * size), order(2, payload=b"plain" * size))
+    moves.finish(nth(1), b"hidden" * size)
+    moves.erase(nth(1))
+    store.close()
+
+    content = path.read_bytes()
+    assert [word in content for word in (b"plainplain", b"secret", b"hidden")] == [True, False, False]

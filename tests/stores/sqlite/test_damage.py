@@ -1,4 +1,4 @@
-"""Damage: what can't be read is told with its job, sequence number and version; it is never skipped, and never guessed."""
+"""Damage: what can't be read is told with its job, sequence number and version; it is never skipped or guessed."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -86,9 +86,7 @@ def test_a_waiting_job_whose_terms_cannot_be_read_is_named(
 
 
 @pytest.mark.parametrize("name", ["load", "due", "look for waiting ones", "cancel"])
-def test_a_waiting_job_that_the_log_does_not_know_is_not_lost(
-    name: str, moves: Moves, other: apsw.Connection
-) -> None:
+def test_a_waiting_job_that_the_log_does_not_know_is_not_lost(name: str, moves: Moves, other: apsw.Connection) -> None:
     moves.schedule(order(1))
     damage(other, "DELETE FROM job_events WHERE seq = 1")
 
@@ -117,9 +115,7 @@ def test_a_history_that_cannot_be_is_told(moves: Moves, other: apsw.Connection) 
 @pytest.mark.parametrize(
     "change", ["DELETE FROM adc_jobs", "UPDATE adc_jobs SET head = x'00'", "UPDATE adc_jobs SET seq = 7"]
 )
-def test_a_row_that_does_not_agree_with_the_log_is_damage(
-    change: str, moves: Moves, other: apsw.Connection
-) -> None:
+def test_a_row_that_does_not_agree_with_the_log_is_damage(change: str, moves: Moves, other: apsw.Connection) -> None:
     """The state is decided from what is loaded; what is written must find the row that belongs to it."""
     moves.schedule(order(1))
     job = moves.job(JOB)
@@ -222,7 +218,7 @@ def test_a_full_disk_is_told_and_the_queue_goes_on_when_there_is_room(
 
 
 def test_an_error_of_the_caller_is_left_as_it_is(moves: Moves) -> None:
-    """Only what the store does is translated: a UnicodeDecodeError or an apsw error of somebody else says nothing of it."""
+    """Only what the store does is translated: an apsw error of somebody else says nothing of it."""
     store: Store = moves.store
     for error in (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "theirs"), apsw.BusyError("theirs")):
         with pytest.raises(type(error), match="theirs"), store.writing():

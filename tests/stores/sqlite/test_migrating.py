@@ -18,7 +18,11 @@ from adc.stores.sqlite.opening import open_connection, open_store
 from adc.testing.store_laws import check_laws
 from adc.testing.store_moves import Moves, nth, order
 
-NEXT = "CREATE TABLE adc_runners_too (a TEXT) STRICT; ALTER TABLE adc_jobs ADD COLUMN note TEXT; DROP TABLE adc_runners;"
+NEXT = """
+CREATE TABLE adc_runners_too (a TEXT) STRICT;
+ALTER TABLE adc_jobs ADD COLUMN note TEXT;
+DROP TABLE adc_runners;
+"""
 PROCESSES = 8
 ROUNDS = 10
 

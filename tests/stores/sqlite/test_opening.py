@@ -130,10 +130,10 @@ def test_a_new_file_is_set_up_as_asked(durability: Durability, synchronous: int,
             name: connection.pragma(name)
             for name in (
                 *("application_id", "auto_vacuum", "journal_mode", "synchronous", "trusted_schema", "mmap_size"),
-                *("cell_size_check", "temp_store", "encoding"),
+                *("cell_size_check", "temp_store", "secure_delete", "encoding"),
             )
         }
-        written = dict(connection.execute("SELECT key, value FROM adc_meta").fetchall())
+        written = {str(key): str(value) for key, value in connection.execute("SELECT key, value FROM adc_meta")}
 
     assert settings == {
         "application_id": APPLICATION_ID,
@@ -144,6 +144,7 @@ def test_a_new_file_is_set_up_as_asked(durability: Durability, synchronous: int,
         "mmap_size": 0,
         "cell_size_check": 1,
         "temp_store": 2,  # memory
+        "secure_delete": 1,
         "encoding": "UTF-8",
     }
     assert written["format"] == str(FORMAT)

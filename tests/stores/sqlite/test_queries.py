@@ -163,8 +163,7 @@ def steps(size: int, jobs: Callable[[int], Iterable[Asked]], wanted: Wanted) -> 
 def test_a_claim_costs_the_same_whatever_waits(jobs: Callable[[int], Iterable[Asked]], wanted: Wanted) -> None:
     few, many = steps(20, jobs, wanted), steps(20_000, jobs, wanted)
 
-    for before, after in zip(few, many, strict=True):
-        assert after <= 1.2 * before + 100, (few, many)
+    assert few == many
 
 
 def test_a_claim_costs_by_the_kinds_that_are_wanted_and_the_priorities_in_use() -> None:

@@ -1,4 +1,4 @@
-"""Transactions: every write is BEGIN IMMEDIATE and leaves no lock behind; readers and writers don't wait for each other."""
+"""Transactions: every write is BEGIN IMMEDIATE and leaves no lock behind; readers don't wait for a writer."""
 
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -24,6 +24,14 @@ from adc.testing.store_moves import NOW, Moves, nth, order
 WANTED = Wanted(("default",), (("invoice", 1),))
 KEYED = order(1, key="k")
 CANCEL = Asked(Cancel(nth(1), NOW), "another")
+
+
+def undone(moves: Moves) -> None:
+    with suppress(ZeroDivisionError), moves.store.writing() as writing:
+        carry_out(writing, [order(3), order(1, payload=b"x")])
+        writing.due(WANTED, NOW, 1)
+        raise ZeroDivisionError
+
 
 READS: dict[str, Callable[[Moves], object]] = {
     "load": lambda moves: moves.job(nth(1)),
@@ -53,15 +61,8 @@ WRITES: dict[str, Callable[[Moves], object]] = {
     "payloads": lambda moves: moves.payloads((nth(1), nth(2))),
     "enrol": lambda moves: moves.store.enrol(Enrolment(RUNNER, "host", 7, "", NOW, Span(1))),
     "resign": lambda moves: moves.store.resign(RUNNER),
-    "one that is undone": lambda moves: undone(moves),
+    "one that is undone": undone,
 }
-
-
-def undone(moves: Moves) -> None:
-    with suppress(ZeroDivisionError), moves.store.writing() as writing:
-        carry_out(writing, [order(3), order(1, payload=b"x")])
-        writing.due(WANTED, NOW, 1)
-        raise ZeroDivisionError
 
 
 @pytest.fixture
