@@ -27,11 +27,11 @@ def dice() -> FixedDice:
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def db(tmp_path: Path) -> Path:
     return tmp_path / "jobs.db"
 
 
 @pytest.fixture
-def queue(path: Path, clock: FixedClock, dice: FixedDice) -> Iterator[SqliteQueue]:
-    with SqliteQueue.open(path, actor="test", clock=clock, dice=dice, durability="normal") as opened:
+def queue(db: Path, clock: FixedClock, dice: FixedDice) -> Iterator[SqliteQueue]:
+    with SqliteQueue.open(db, actor="test", clock=clock, dice=dice, durability="normal") as opened:
         yield opened

@@ -156,9 +156,9 @@ def test_an_unreadable_payload_is_a_dead_letter_and_the_job_behind_it_is_claimed
     assert again.job.payload == [1]
 
 
-def test_a_poll_that_finds_nothing_due_takes_no_write_lock(queue: SqliteQueue, path: Path) -> None:
+def test_a_poll_that_finds_nothing_due_takes_no_write_lock(queue: SqliteQueue, db: Path) -> None:
     queue.schedule_in(MAIL.new("tomorrow"), DAY)
-    other = apsw.Connection(str(path))
+    other = apsw.Connection(str(db))
     other.execute("BEGIN IMMEDIATE")
     try:
         assert (queue.poll_next(MAIL), queue.poll_next(SUM)) == (None, None)

@@ -52,8 +52,8 @@ USES: dict[str, Callable[[SqliteQueue], object]] = {
 
 
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
-def test_a_queue_that_was_closed_says_so(path: Path, use: Callable[[SqliteQueue], object]) -> None:
-    queue = SqliteQueue.open(path)
+def test_a_queue_that_was_closed_says_so(db: Path, use: Callable[[SqliteQueue], object]) -> None:
+    queue = SqliteQueue.open(db)
     use(queue)
     queue.close()
     queue.close()
@@ -61,13 +61,13 @@ def test_a_queue_that_was_closed_says_so(path: Path, use: Callable[[SqliteQueue]
     with pytest.raises(StoreClosed, match="the queue is closed") as closed:
         use(queue)
 
-    assert closed.value.path == str(path)
+    assert closed.value.path == str(db)
 
 
-def test_leaving_the_block_closes_it_also_by_an_exception(path: Path) -> None:
-    with SqliteQueue.open(path) as queue:
+def test_leaving_the_block_closes_it_also_by_an_exception(db: Path) -> None:
+    with SqliteQueue.open(db) as queue:
         queue.schedule(JOB)
-    with pytest.raises(LookupError), SqliteQueue.open(path) as broken:
+    with pytest.raises(LookupError), SqliteQueue.open(db) as broken:
         raise LookupError
 
     for closed in (queue, broken):
@@ -75,18 +75,18 @@ def test_leaving_the_block_closes_it_also_by_an_exception(path: Path) -> None:
             closed.counts()
 
 
-def test_what_was_scheduled_is_there_when_the_file_is_opened_again(path: Path) -> None:
-    with SqliteQueue.open(path) as queue:
+def test_what_was_scheduled_is_there_when_the_file_is_opened_again(db: Path) -> None:
+    with SqliteQueue.open(db) as queue:
         jid = queue.schedule(COUNT.new(7))
 
-    with SqliteQueue.open(str(path)) as queue:
+    with SqliteQueue.open(str(db)) as queue:
         claimed = queue.poll_next(COUNT)
         assert claimed is not None
         assert (claimed.job.jid, claimed.job.payload) == (jid, 7)
 
 
-def test_a_claim_outlives_the_queue_object_but_not_its_right(path: Path) -> None:
-    with SqliteQueue.open(path) as queue:
+def test_a_claim_outlives_the_queue_object_but_not_its_right(db: Path) -> None:
+    with SqliteQueue.open(db) as queue:
         jid = queue.schedule(COUNT.new(7))
         claimed = queue.poll_next(COUNT)
     assert claimed is not None
@@ -94,7 +94,7 @@ def test_a_claim_outlives_the_queue_object_but_not_its_right(path: Path) -> None
     with pytest.raises(StoreClosed):
         claimed.complete(14)
 
-    with SqliteQueue.open(path) as queue:
+    with SqliteQueue.open(db) as queue:
         assert [(row.jid, row.state) for row in queue.look()] == [(jid, "started")]
         assert queue.poll_next(COUNT) is None
 
@@ -114,9 +114,9 @@ def test_a_queue_in_memory_is_seen_by_nobody_else() -> None:
 
 
 @pytest.mark.parametrize("actor", ["", "a\nb", "x" * 201, "\ud800"], ids=["empty", "newline", "long", "surrogate"])
-def test_who_asks_must_have_a_name(path: Path, actor: str) -> None:
+def test_who_asks_must_have_a_name(db: Path, actor: str) -> None:
     with pytest.raises(ValueError, match="expected a"):
-        SqliteQueue.open(path, actor=actor)
+        SqliteQueue.open(db, actor=actor)
 
 
 def test_a_queue_is_what_producers_take() -> None:
@@ -153,8 +153,8 @@ def test_threads_share_a_queue_and_no_job_is_lost_or_run_twice(tmp_path: Path, n
             assert [entry.type for entry in queue.history(row.jid)] == ["JobScheduled", "JobStarted", "JobDone"]
 
 
-def test_two_queues_on_one_file_share_its_jobs(path: Path, queue: SqliteQueue, clock: FixedClock) -> None:
-    with SqliteQueue.open(path, actor="other", clock=clock) as other:
+def test_two_queues_on_one_file_share_its_jobs(db: Path, queue: SqliteQueue, clock: FixedClock) -> None:
+    with SqliteQueue.open(db, actor="other", clock=clock) as other:
         jid = queue.schedule(COUNT.new(7))
         claimed = other.poll_next(COUNT)
         assert claimed is not None
@@ -166,7 +166,7 @@ def test_two_queues_on_one_file_share_its_jobs(path: Path, queue: SqliteQueue, c
         assert (queue.counts(), queue.look()) == (other.counts(), other.look())
 
 
-def test_two_queues_in_threads_claim_each_job_once(path: Path) -> None:
+def test_two_queues_in_threads_claim_each_job_once(db: Path) -> None:
     def run(queue: SqliteQueue) -> list[int]:
         done: list[int] = []
         while (claimed := queue.poll_next(COUNT)) is not None:
@@ -174,7 +174,7 @@ def test_two_queues_in_threads_claim_each_job_once(path: Path) -> None:
             done.append(claimed.job.payload)
         return done
 
-    with SqliteQueue.open(path, durability="normal") as one, SqliteQueue.open(path, durability="normal") as other:
+    with SqliteQueue.open(db, durability="normal") as one, SqliteQueue.open(db, durability="normal") as other:
         one.schedule_many(COUNT.new(number) for number in range(50))
         with ThreadPoolExecutor(2) as pool:
             done = [number for numbers in pool.map(run, (one, other)) for number in numbers]
@@ -182,11 +182,11 @@ def test_two_queues_in_threads_claim_each_job_once(path: Path) -> None:
     assert sorted(done) == list(range(50))
 
 
-def test_another_process_runs_and_schedules_jobs_of_the_same_file(path: Path) -> None:
-    with SqliteQueue.open(path, actor="test") as queue:
+def test_another_process_runs_and_schedules_jobs_of_the_same_file(db: Path) -> None:
+    with SqliteQueue.open(db, actor="test") as queue:
         jid = queue.schedule(COUNT.new(7))
 
-        told = subprocess.run([sys.executable, "-c", ANOTHER_PROCESS, str(path)], check=True, capture_output=True)
+        told = subprocess.run([sys.executable, "-c", ANOTHER_PROCESS, str(db)], check=True, capture_output=True)
 
         assert queue.result(COUNT, jid) == Success(14)
         (row,) = queue.look(state="scheduled")

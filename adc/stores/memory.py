@@ -1,6 +1,6 @@
 """The reference store: a dict from each job to its log, behind one lock."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import RLock
 from typing import Final, get_args
@@ -41,7 +41,7 @@ class MemoryStore:
         self._closed = False
 
     @contextmanager
-    def writing(self) -> Iterator["MemoryStore"]:
+    def writing(self) -> Generator["MemoryStore", None, None]:
         """Begin a write transaction; an exception undoes all of it."""
         with self._opened("begin"):
             if self._writes:
@@ -142,7 +142,7 @@ class MemoryStore:
             self._closed = True
 
     @contextmanager
-    def _opened(self, operation: str) -> Iterator[None]:
+    def _opened(self, operation: str) -> Generator[None, None, None]:
         with self._lock:
             if self._closed:
                 raise StoreClosed(_PATH, operation, "the queue is closed")

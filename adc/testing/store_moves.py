@@ -1,6 +1,6 @@
 """Moves: what an examiner does to a store, each in one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from adc.codec.events import body_of
@@ -36,7 +36,7 @@ class Examined:
         store.close()
 
     @contextmanager
-    def opened(self) -> Iterator["Moves"]:
+    def opened(self) -> Generator["Moves", None, None]:
         """A new store to make moves on."""
         store = self.make_store()
         try:
@@ -135,7 +135,7 @@ def refusal_of(outcome: Outcome[Transition, Refusal]) -> Refusal:
 
 
 @contextmanager
-def raising(kind: type[BaseException]) -> Iterator[None]:
+def raising(kind: type[BaseException]) -> Generator[None, None, None]:
     """Within, an exception of this kind is raised."""
     try:
         yield

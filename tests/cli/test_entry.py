@@ -10,8 +10,10 @@ from pathlib import Path
 from signal import SIGINT
 from subprocess import CompletedProcess
 
+import click
 import pytest
 
+from adc.cli.ending import end
 from adc.core.ids import Xid
 from adc.handling.notdone import Permanent
 from adc.kind import JobKind
@@ -135,6 +137,23 @@ def test_an_output_of_few_characters_gets_escapes(
     assert r"\u65e5\u672c" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ZeroDivisionError("twice\nover"), r"adc: unexpected ZeroDivisionError: twice\nover (adc --debug shows where)"),
+        (click.ClickException("no"), "adc: no"),
+    ],
+)
+def test_whatever_happens_is_one_line(capsys: pytest.CaptureFixture[str], error: Exception, line: str) -> None:
+    assert end(error) == 1
+    assert capsys.readouterr().err == f"{line}\n"
+
+
+def test_what_isnt_an_error_passes_through() -> None:
+    with pytest.raises(GeneratorExit):
+        end(GeneratorExit())
+
+
 # -- terminals
 
 
@@ -199,6 +218,13 @@ def test_a_narrow_terminal_shows_a_line_for_each_cell(terminal: Callable[..., st
     seen = ESCAPE.sub("", terminal(40, "list"))
 
     assert seen.splitlines()[:2] == [jid, "  STATE          dead"]
+
+
+def test_the_demo_has_a_bar_in_a_terminal(terminal: Callable[..., str], here: Path) -> None:
+    seen = ESCAPE.sub("", terminal(40, "demo", "--root", str(here)))
+
+    assert "1/1" in seen
+    assert "files         1\n" in seen
 
 
 def test_colours_are_for_terminals_that_want_them(

@@ -24,9 +24,9 @@ MICROSECONDS = int(START.timestamp()) * 1_000_000
 
 
 @pytest.fixture
-def live(path: Path) -> Iterator[adc.SqliteQueue]:
+def live(db: Path) -> Iterator[adc.SqliteQueue]:
     """A queue with the clock of the machine: a runner's time limits follow it."""
-    with adc.SqliteQueue.open(path, durability="normal", busy_timeout=timedelta(milliseconds=20)) as queue:
+    with adc.SqliteQueue.open(db, durability="normal", busy_timeout=timedelta(milliseconds=20)) as queue:
         yield queue
 
 
@@ -35,9 +35,9 @@ def told(queue: adc.SqliteQueue, jid: adc.Xid) -> tuple[list[str], list[str]]:
     return [row.state for row in queue.look() if row.jid == jid], [entry.type for entry in queue.history(jid)]
 
 
-def asked(path: Path, query: str) -> list[tuple[object, ...]]:
+def asked(db: Path, query: str) -> list[tuple[object, ...]]:
     """What somebody else reads from the file."""
-    with apsw.Connection(str(path)) as connection:
+    with apsw.Connection(str(db)) as connection:
         found = connection.execute(query).fetchall()
     connection.close()
     return found
@@ -62,7 +62,7 @@ def claim(queue: adc.SqliteQueue, kind: adc.JobKind[str] = MAIL) -> adc.Claimed[
 
 
 def test_bug_01_02_a_dead_letter_is_committed_with_all_its_columns(
-    path: Path, queue: adc.SqliteQueue, clock: FixedClock
+    db: Path, queue: adc.SqliteQueue, clock: FixedClock
 ) -> None:
     jid = queue.schedule(MAIL.new("hello", queue="slow", priority=5))
     claimed = queue.poll_next(MAIL, queue="slow")
@@ -74,8 +74,8 @@ def test_bug_01_02_a_dead_letter_is_committed_with_all_its_columns(
     assert told(queue, jid) == (["dead"], ["JobScheduled", "JobStarted", "JobDied"])
     columns = "jid, queue, job_type, CAST(payload AS TEXT), retries, priority, enqueued_at, died_at"
     expected = (jid, "slow", "mail", '"hello"', 0, 5, MICROSECONDS, MICROSECONDS + 3)
-    assert asked(path, f"SELECT {columns} FROM adc_dead_queue") == [expected]
-    assert asked(path, "SELECT count(*) FROM adc_queue") == [(0,)]
+    assert asked(db, f"SELECT {columns} FROM adc_dead_queue") == [expected]
+    assert asked(db, "SELECT count(*) FROM adc_queue") == [(0,)]
     assert queue.history(jid)[1].at == START
 
 
@@ -166,14 +166,14 @@ def test_bug_11_all_that_is_bound_is_asked_for(queue: adc.SqliteQueue) -> None:
     assert [entry.at for entry in queue.history(jid)] == [START, START]  # claimed by the clock, not by `at`
 
 
-def test_bug_12_all_times_are_integers_of_one_unit_by_one_clock(path: Path, queue: adc.SqliteQueue) -> None:
+def test_bug_12_all_times_are_integers_of_one_unit_by_one_clock(db: Path, queue: adc.SqliteQueue) -> None:
     queue.schedule(MAIL.new("hello"))
     claim(queue)
 
     columns = ("scheduled_at", "enqueued_at", "started_at")
     for column in columns:
-        assert asked(path, f"SELECT typeof({column}), {column} FROM adc_queue") == [("integer", MICROSECONDS)]
-    assert asked(path, "SELECT DISTINCT typeof(at), at FROM job_events") == [("integer", MICROSECONDS)]
+        assert asked(db, f"SELECT typeof({column}), {column} FROM adc_queue") == [("integer", MICROSECONDS)]
+    assert asked(db, "SELECT DISTINCT typeof(at), at FROM job_events") == [("integer", MICROSECONDS)]
 
 
 def test_bug_13_a_late_report_doesn_t_finish_somebody_else_s_attempt(queue: adc.SqliteQueue) -> None:
@@ -241,10 +241,10 @@ class Counting:
         return SystemClock().tick()
 
 
-def test_bug_18_22_an_idle_runner_is_one_reader_however_many_slots_it_has(path: Path) -> None:
+def test_bug_18_22_an_idle_runner_is_one_reader_however_many_slots_it_has(db: Path) -> None:
     clock = Counting()
-    other = apsw.Connection(str(path))
-    with adc.SqliteQueue.open(path, clock=clock) as queue:
+    other = apsw.Connection(str(db))
+    with adc.SqliteQueue.open(db, clock=clock) as queue:
         queue.schedule_in(MAIL.new("later"), HOUR)
         events = runner(queue, concurrency=50).events(OFTEN)
         assert isinstance(next(events), adc.RunnerStarted)
@@ -280,25 +280,25 @@ def test_bug_20_dead_letters_say_why_and_can_be_listed_and_redriven(queue: adc.S
     assert told(queue, jid)[1][-3:] == ["JobRedriven", "JobStarted", "JobDone"]
 
 
-def test_bug_21_retries_count_failures_and_the_table_holds_no_half_a_row(path: Path, queue: adc.SqliteQueue) -> None:
+def test_bug_21_retries_count_failures_and_the_table_holds_no_half_a_row(db: Path, queue: adc.SqliteQueue) -> None:
     queue.schedule(RETRIED.new("hello"))
     claimed = claim(queue, RETRIED)
 
-    assert (claimed.job.retries, asked(path, "SELECT retries FROM adc_queue")) == (0, [(0,)])
+    assert (claimed.job.retries, asked(db, "SELECT retries FROM adc_queue")) == (0, [(0,)])
     claimed.fail(adc.Transient("busy"))
-    assert asked(path, "SELECT retries FROM adc_queue") == [(1,)]
+    assert asked(db, "SELECT retries FROM adc_queue") == [(1,)]
     nullable = [
         name
-        for name, required in asked(path, "SELECT name, \"notnull\" FROM pragma_table_info('adc_jobs')")
+        for name, required in asked(db, "SELECT name, \"notnull\" FROM pragma_table_info('adc_jobs')")
         if not required
     ]
     assert nullable == ["seq", "started_at", "runner", "cancel_asked_at", "died_at", "reason"]
 
 
-def test_bug_23_the_schema_that_is_shown_is_the_one_that_is_made(path: Path, queue: adc.SqliteQueue) -> None:
+def test_bug_23_the_schema_that_is_shown_is_the_one_that_is_made(db: Path, queue: adc.SqliteQueue) -> None:
     names = "SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
     shown = apsw.Connection(":memory:")
     shown.execute(adc.SCHEMA_SQL)
 
-    assert shown.execute(names).fetchall() == asked(path, names)
+    assert shown.execute(names).fetchall() == asked(db, names)
     shown.close()

@@ -24,9 +24,9 @@ ENOUGH = 10.0
 
 
 @pytest.fixture
-def live(path: Path) -> Iterator[adc.SqliteQueue]:
+def live(db: Path) -> Iterator[adc.SqliteQueue]:
     """A queue with the clock of the machine: a runner's time limits follow it."""
-    with adc.SqliteQueue.open(path, durability="normal", busy_timeout=timedelta(milliseconds=20)) as queue:
+    with adc.SqliteQueue.open(db, durability="normal", busy_timeout=timedelta(milliseconds=20)) as queue:
         yield queue
 
 
@@ -61,9 +61,9 @@ def running(of: adc.JobRunner, poll_interval: timedelta = OFTEN) -> Iterator[Thr
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(db: Path) -> Iterator[None]:
     """Somebody else writes, and takes their time."""
-    other = apsw.Connection(str(path))
+    other = apsw.Connection(str(db))
     other.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -188,7 +188,7 @@ def test_047_a_handler_that_ignores_its_token_was_interrupted_and_did_not_fail(l
 
 
 def test_048_what_finished_while_the_store_hangs_is_stored_before_the_run_ends(
-    live: adc.SqliteQueue, path: Path
+    live: adc.SqliteQueue, db: Path
 ) -> None:
     began, go_on = Event(), Event()
 
@@ -200,7 +200,7 @@ def test_048_what_finished_while_the_store_hangs_is_stored_before_the_run_ends(
     of = runner(live, handler, shutdown_timeout=timedelta(0))
     with running(of):
         assert began.wait(ENOUGH)
-        with locked(path):
+        with locked(db):
             go_on.set()
             of.stop()
 
@@ -247,7 +247,7 @@ def test_050_a_runner_that_is_asked_to_stop_claims_nothing_more(live: adc.Sqlite
     assert told(live, second) == (["scheduled"], ["JobScheduled"])
 
 
-def test_051_a_busy_store_is_told_and_tried_again(live: adc.SqliteQueue, path: Path) -> None:
+def test_051_a_busy_store_is_told_and_tried_again(live: adc.SqliteQueue, db: Path) -> None:
     go_on = Event()
 
     def handler(job: adc.Job[str]) -> None:
@@ -257,7 +257,7 @@ def test_051_a_busy_store_is_told_and_tried_again(live: adc.SqliteQueue, path: P
     events = runner(live, handler).events(OFTEN)
 
     assert any(isinstance(event, adc.Happened) and isinstance(event.event, JobStarted) for event in events)
-    with locked(path):
+    with locked(db):
         go_on.set()
         assert any(isinstance(event, adc.StoreTroubled) for event in events)
     assert any(isinstance(event, adc.Happened) and isinstance(event.event, JobDone) for event in events)

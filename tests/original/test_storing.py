@@ -18,16 +18,16 @@ def router() -> adc.RunnerRouter:
     return made
 
 
-def asked(path: Path, query: str) -> list[tuple[object, ...]]:
+def asked(db: Path, query: str) -> list[tuple[object, ...]]:
     """What somebody else reads from the file."""
-    with apsw.Connection(str(path)) as connection:
+    with apsw.Connection(str(db)) as connection:
         found = connection.execute(query).fetchall()
     connection.close()
     return found
 
 
-def test_054_opening_a_queue_makes_its_schema(path: Path, queue: adc.SqliteQueue) -> None:
-    tables = {name for (name,) in asked(path, "SELECT name FROM sqlite_schema WHERE type = 'table'")}
+def test_054_opening_a_queue_makes_its_schema(db: Path, queue: adc.SqliteQueue) -> None:
+    tables = {name for (name,) in asked(db, "SELECT name FROM sqlite_schema WHERE type = 'table'")}
 
     assert {"adc_jobs", "job_events", "adc_meta", "adc_runners"} <= tables
 
@@ -39,13 +39,13 @@ def test_054_so_does_the_exported_sql() -> None:
     connection.close()
 
 
-def test_055_an_application_keeps_its_own_tables_and_versions_in_the_same_file(path: Path) -> None:
-    application = apsw.Connection(str(path))
+def test_055_an_application_keeps_its_own_tables_and_versions_in_the_same_file(db: Path) -> None:
+    application = apsw.Connection(str(db))
     application.execute(
         "PRAGMA user_version = 7; CREATE TABLE orders (id INTEGER PRIMARY KEY); INSERT INTO orders VALUES (1)"
     )
 
-    with adc.SqliteQueue.open(path) as queue:
+    with adc.SqliteQueue.open(db) as queue:
         jid = queue.schedule(MAIL.new("hello"))
 
     assert application.execute("PRAGMA user_version").get == 7
@@ -53,11 +53,11 @@ def test_055_an_application_keeps_its_own_tables_and_versions_in_the_same_file(p
     application.close()
 
 
-def test_056_of_two_runners_that_poll_each_job_goes_to_one(path: Path) -> None:
+def test_056_of_two_runners_that_poll_each_job_goes_to_one(db: Path) -> None:
     def run(queue: adc.SqliteQueue) -> None:
         adc.JobRunner(queue, router(), concurrency=4).run_until_idle()
 
-    with adc.SqliteQueue.open(path, durability="normal") as one, adc.SqliteQueue.open(path, durability="normal") as two:
+    with adc.SqliteQueue.open(db, durability="normal") as one, adc.SqliteQueue.open(db, durability="normal") as two:
         one.schedule_many(MAIL.new(f"{number}") for number in range(100))
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(run, (one, two)))
@@ -68,8 +68,8 @@ def test_056_of_two_runners_that_poll_each_job_goes_to_one(path: Path) -> None:
 
 
 @pytest.mark.parametrize("where", ["file", "memory"])
-def test_057_the_runner_works_with_any_store(path: Path, where: str) -> None:
-    with MemoryQueue() if where == "memory" else adc.SqliteQueue.open(path) as queue:
+def test_057_the_runner_works_with_any_store(db: Path, where: str) -> None:
+    with MemoryQueue() if where == "memory" else adc.SqliteQueue.open(db) as queue:
         jid = queue.schedule(MAIL.new("hello"))
 
         adc.JobRunner(queue, router()).run_until_idle()
@@ -92,11 +92,11 @@ def test_058_a_runner_tells_what_happens_as_typed_events(queue: adc.SqliteQueue)
     ]
 
 
-def test_059_a_payload_is_stored_as_json(path: Path, queue: adc.SqliteQueue) -> None:
+def test_059_a_payload_is_stored_as_json(db: Path, queue: adc.SqliteQueue) -> None:
     orders = adc.JobKind("order", dict[str, list[int]])
 
     queue.schedule(orders.new({"items": [1, 2]}))
 
-    assert asked(path, "SELECT CAST(payload AS TEXT), payload ->> '$.items[1]' FROM adc_queue") == [
+    assert asked(db, "SELECT CAST(payload AS TEXT), payload ->> '$.items[1]' FROM adc_queue") == [
         ('{"items":[1,2]}', 2)
     ]

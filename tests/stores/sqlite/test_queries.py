@@ -40,7 +40,7 @@ def details(plan: apsw.ext.QueryPlan) -> Iterator[str]:
         yield from details(part)
 
 
-@pytest.fixture(params=["an empty file", "few jobs, analyzed", "many jobs, analyzed"])
+@pytest.fixture(scope="module", params=["an empty file", "few jobs, analyzed", "many jobs, analyzed"])
 def planner(request: pytest.FixtureRequest) -> Iterator[apsw.Connection]:
     """What SQLite knows of the tables when it makes its plans."""
     connection = open_connection(":memory:", "full", Span(0))

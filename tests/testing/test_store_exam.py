@@ -1,0 +1,194 @@
+"""The exam itself is examined: a store that does one thing wrong doesn't pass it."""
+
+import subprocess
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+
+import pytest
+from msgspec.structs import replace
+from typing_extensions import override
+
+from adc.core.commands import KeyHolder
+from adc.core.ids import Xid
+from adc.core.instants import Instant
+from adc.core.states import StateName
+from adc.core.transition import Recorded, Snapshot, Transition
+from adc.ports.store import Look, Wanted
+from adc.stores.memory import MemoryStore
+from adc.testing.store_exam import StoreExam
+
+
+class LosesEverything(MemoryStore):
+    @override
+    def apply(self, transitions: Sequence[Transition]) -> None:
+        pass
+
+
+class UndoesNothing(MemoryStore):
+    @override
+    @contextmanager
+    def writing(self) -> Generator[MemoryStore, None, None]:
+        failure: BaseException | None = None
+        with super().writing() as writing:
+            try:
+                yield writing
+            except Exception as error:  # noqa: BLE001 - that is the mistake
+                failure = error
+        if failure is not None:
+            raise failure
+
+
+class LosesNumbers(MemoryStore):
+    @override
+    @contextmanager
+    def writing(self) -> Generator[MemoryStore, None, None]:
+        try:
+            with super().writing() as writing:
+                yield writing
+        except BaseException:
+            self._last_seq += 1
+            raise
+
+
+class BelievesEverybody(MemoryStore):
+    @override
+    def apply(self, transitions: Sequence[Transition]) -> None:
+        super().apply([replace(each, before=self.load((each.before.jid,))[each.before.jid]) for each in transitions])
+
+
+class SwallowsConflicts(MemoryStore):
+    @override
+    def apply(self, transitions: Sequence[Transition]) -> None:
+        try:
+            super().apply(transitions)
+        finally:
+            self._conflict = None
+
+
+class AllowsOneKeyTwice(MemoryStore):
+    @override
+    def _takes_key(self, transition: Transition) -> bool:
+        return False
+
+
+class ForgetsKeys(MemoryStore):
+    @override
+    def holder(self, kind: str, key: str) -> KeyHolder | None:
+        super().holder(kind, key)
+        return None
+
+
+class LooksAtDueTimesOnly(MemoryStore):
+    @override
+    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
+        return tuple(sorted(super().due(wanted, by, 10**6), key=lambda job: str(job.state).split("due=")[-1]))[:limit]
+
+
+class CutsBeforeItSorts(MemoryStore):
+    @override
+    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
+        first = [
+            super(CutsBeforeItSorts, self).due(replace(wanted, queues=(each,)), by, limit) for each in wanted.queues
+        ]
+        return tuple(job for jobs in first for job in jobs)[:limit]
+
+
+class GivesTooMany(MemoryStore):
+    @override
+    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
+        return super().due(wanted, by, limit + 1)
+
+
+class IsInAHurry(MemoryStore):
+    @override
+    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
+        return super().due(wanted, Instant(by + 1), limit)
+
+
+class NeverRests(MemoryStore):
+    @override
+    def next_due(self, wanted: Wanted) -> Instant | None:
+        super().next_due(wanted)
+        return Instant(0)
+
+
+class KeepsWhatWasErased(MemoryStore):
+    def __init__(self) -> None:
+        super().__init__()
+        self._kept: dict[tuple[Xid, int], bytes] = {}
+
+    @override
+    def body(self, jid: Xid, version: int) -> bytes | None:
+        found = super().body(jid, version)
+        if found is not None:
+            self._kept[jid, version] = found
+        return self._kept.get((jid, version))
+
+
+class TakesAnEmptyBodyForNone(MemoryStore):
+    @override
+    def body(self, jid: Xid, version: int) -> bytes | None:
+        return super().body(jid, version) or None
+
+
+class RewritesHistory(MemoryStore):
+    @override
+    def history(self, jid: Xid) -> tuple[Recorded, ...]:
+        return tuple(replace(each, actor="nobody") for each in super().history(jid))
+
+
+class ShowsBackwards(MemoryStore):
+    @override
+    def look(self, wanted: Look) -> tuple[Snapshot, ...]:
+        return super().look(wanted)[::-1]
+
+
+class HidesWhatIsOver(MemoryStore):
+    @override
+    def look(self, wanted: Look) -> tuple[Snapshot, ...]:
+        return tuple(job for job in super().look(wanted) if type(job.state).__name__ not in {"Done", "Cancelled"})
+
+
+class CountsNoZeros(MemoryStore):
+    @override
+    def counts(self) -> Mapping[StateName, int]:
+        return {name: number for name, number in super().counts().items() if number}
+
+
+class NeverCloses(MemoryStore):
+    @override
+    def close(self) -> None:
+        pass
+
+
+def failed(kind: type[MemoryStore]) -> list[str]:
+    """What of the exam a store fails, without pytest."""
+
+    class Exam(StoreExam):
+        @override
+        def make_store(self) -> MemoryStore:
+            return kind()
+
+    names = [name for name in dir(Exam) if name.startswith("test_") and "threads" not in name]
+    passed = set()
+    for name in names:
+        with suppress(Exception):
+            getattr(Exam(), name)()
+            passed.add(name)
+    return [name for name in names if name not in passed]
+
+
+def test_the_reference_passes() -> None:
+    assert failed(MemoryStore) == []
+
+
+@pytest.mark.parametrize("kind", MemoryStore.__subclasses__())
+def test_a_store_with_one_mistake_fails(kind: type[MemoryStore]) -> None:
+    assert failed(kind) != []
+
+
+def test_the_exam_needs_no_pytest() -> None:
+    script = "import sys, adc.testing.store_exam; sys.exit(bool({'pytest', 'hypothesis'} & set(sys.modules)))"
+
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
