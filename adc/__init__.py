@@ -19,6 +19,7 @@ from adc.ports.trouble import (
     CannotOpen,
     ForeignFile,
     FutureVersion,
+    NoQueue,
     OutcomeUnknown,
     StoreBusy,
     StoreClosed,
@@ -44,6 +45,7 @@ from adc.running.events import (
     RunnerStopping,
     StoreTroubled,
 )
+from adc.running.loop import ReportsUnstored
 from adc.scheduling import Queue
 from adc.stores.sqlite.migrations import SCHEMA_SQL
 
@@ -80,6 +82,7 @@ __all__ = [
     "Malformed",
     "NaiveDatetime",
     "NewJob",
+    "NoQueue",
     "NotDone",
     "NotFound",
     "OutOfRange",
@@ -94,6 +97,7 @@ __all__ = [
     "Refused",
     "Reply",
     "ReportRefused",
+    "ReportsUnstored",
     "ResultRefused",
     "RetryPolicy",
     "RunnerEvent",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Generic, final
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert, to_builtins
 from msgspec.structs import replace
 from typing_extensions import TypeForm, TypeVar, override
 
@@ -177,10 +177,16 @@ class NewJob(Struct, Generic[P_co], frozen=True):
 
 
 def _policy_of(given: RetryPolicy) -> RetryPolicy:
-    """The same policy; nothing holds a caller to the type at run time, and a number isn't one."""
+    """The same policy, if it can be read back: nothing holds a caller to its types at run time, and 2.5 is no number of
+    retries. It is the very same object, since msgspec writes no default that is its field's.
+    """
     policy: object = given
     if not isinstance(policy, RetryPolicy):
         raise TypeError(f"expected a policy such as exponential(max_retries=5) as retry, got {type(given).__name__}")
+    try:
+        convert(to_builtins(policy), RetryPolicy)
+    except ValidationError as error:
+        raise TypeError(f"expected a policy that can be stored as retry: {error}") from error
     return policy
 
 

@@ -34,7 +34,7 @@ from adc.refused import (
 )
 from adc.scheduling import Queue, schedule_all
 from adc.shell import carry_out
-from adc.stores.sqlite.opening import Durability, open_store
+from adc.stores.sqlite.opening import Durability, Missing, open_store
 
 Value = TypeVar("Value")
 
@@ -213,6 +213,7 @@ class SqliteQueue(StoreQueue):
         *,
         durability: Durability = "full",
         busy_timeout: timedelta = timedelta(seconds=10),
+        missing: Missing = "make",
         actor: str | None = None,
         clock: Clock | None = None,
         dice: Dice | None = None,
@@ -221,14 +222,15 @@ class SqliteQueue(StoreQueue):
 
         With durability `full` a job for which `schedule` returned survives a power cut; with `normal`, which is faster,
         it survives the death of the process, and a power cut may undo the last moments. `busy_timeout` is how long a
-        write waits for other processes. `actor` says who asks in the log (None: this process); `clock` and `dice` are
-        the system's where they are None.
+        write waits for other processes. `missing` says what to do where there is no queue yet: make one, or refuse with
+        NoQueue. `actor` says who asks in the log (None: this process); `clock` and `dice` are the system's where they
+        are None.
 
         Raises a StoreTrouble: CannotOpen, StoreDamaged, ForeignFile for a file with adc's table names that isn't adc's,
         FutureVersion for a file of a later adc.
         """
         return cls(
-            open_store(fspath(path), durability, span_of(busy_timeout)),
+            open_store(fspath(path), durability, span_of(busy_timeout), missing),
             clock=system.SystemClock() if clock is None else clock,
             dice=system.SystemDice() if dice is None else dice,
             actor=system.caller() if actor is None else name_of("actor", actor),

@@ -8,7 +8,7 @@ from msgspec import Struct, to_builtins
 
 from adc.core.ids import Xid
 from adc.core.instants import Instant, datetime_of
-from adc.core.states import Absent, Dead, Reason, Scheduled, StateName, state_name
+from adc.core.states import Absent, Cancelled, Dead, Done, Reason, Scheduled, StateName, state_name
 from adc.core.transition import Recorded, Snapshot
 
 
@@ -26,6 +26,8 @@ class JobRow(Struct, frozen=True):
     retries: int
     due: datetime | None
     """When it runs, at the earliest; None unless it waits."""
+    ended: datetime | None
+    """When it was done, cancelled or died; None: it isn't over."""
     reason: Reason | None
     """Why it is dead; None unless it is."""
     key: str | None
@@ -64,6 +66,7 @@ def job_row(job: Snapshot) -> JobRow:
         attempt=tally.attempt,
         retries=tally.retries,
         due=datetime_of(state.due) if isinstance(state, Scheduled) else None,
+        ended=datetime_of(state.at) if isinstance(state, Done | Dead | Cancelled) else None,
         reason=state.reason if isinstance(state, Dead) else None,
         key=terms.key,
     )

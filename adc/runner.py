@@ -1,6 +1,7 @@
 """JobRunner: runs the jobs of a queue with the handlers of a router."""
 
 from collections.abc import Collection, Generator
+from contextlib import suppress
 from datetime import timedelta
 from threading import Lock, Thread
 from typing import Final, Literal, Protocol, TypeAlias, final
@@ -18,6 +19,7 @@ from adc.drivers.turn import Desk, Listener
 from adc.handling.fault import Scrub
 from adc.ports.clock import Clock, Dice
 from adc.ports.store import Enrolment, Store, Wanted
+from adc.ports.trouble import StoreBusy
 from adc.router import RunnerRouter
 from adc.running.events import RunnerEvent
 from adc.running.loop import Plan, Until
@@ -46,11 +48,13 @@ class JobRunner:
 
     `queues` are those that it serves. `lease` is how long it may give no sign of life before its jobs may be taken from
     it. `shutdown_timeout` is how long attempts may still run once it was asked to stop; then their jobs are given back.
-    `scrub` takes what must not be stored out of messages and tracebacks of failed attempts.
+    `scrub` takes what must not be stored out of messages and tracebacks of failed attempts. `listener` is told what
+    happens, on the runner's thread: it must not wait, and what it raises ends the run.
 
     One run at a time: `run`, `run_until_idle`, `run_until_empty` or `events`. On the main thread they heed SIGINT and
     SIGTERM: the first one stops the run as `stop` does, the second one raises KeyboardInterrupt at once. Trouble with
-    the store comes out of them as StoreTrouble, except that a busy one is tried again.
+    the store comes out of them as StoreTrouble, except that a busy one is tried again once the run has begun, and as
+    ReportsUnstored if it is busy to the end of a shutdown.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class JobRunner:
         shutdown_timeout: timedelta = timedelta(seconds=15),
         driver: Driver = "threads",
         scrub: Scrub | None = None,
+        listener: Listener | None = None,
     ) -> None:
         if concurrency < 1:
             raise ValueError(f"expected a concurrency of 1 or more, got {concurrency}")
@@ -81,6 +86,7 @@ class JobRunner:
         self._shutdown_timeout = span_of(shutdown_timeout)
         self._driver: Driver = driver
         self._scrub = scrub
+        self._listener = listener
         self._one_run = Lock()
         self._hands: Hands | None = None
         self._asked_to_stop = False
@@ -126,18 +132,18 @@ class JobRunner:
 
     def _tell(self, poll_interval: Span, audience: Audience) -> None:
         try:
-            self._run("stopped", poll_interval, audience.tell)
+            self._run("stopped", poll_interval, audience)
         except BaseException as error:  # noqa: BLE001  the reader's to raise
             audience.end(error)
         else:
             audience.end(None)
 
-    def _run(self, until: Until, poll_interval: Span, listener: Listener | None = None) -> None:
+    def _run(self, until: Until, poll_interval: Span, audience: Audience | None = None) -> None:
         if not self._one_run.acquire(blocking=False):
             raise RuntimeError("this runner runs already: make another one")
         try:
             with stopped_by_signals(self.stop):
-                self._run_once(until, poll_interval, listener)
+                self._run_once(until, poll_interval, self._listening(audience))
         finally:
             self._hands, self._asked_to_stop = None, False
             self._one_run.release()
@@ -153,7 +159,19 @@ class JobRunner:
         plan = Plan(desk.runner, self._concurrency, poll_interval, until, self._shutdown_timeout)
         drive(run_plan(plan), desk, hands)
         # Only after an orderly end: one that was broken off is found by its lease, as if its process had died.
-        desk.store.resign(desk.runner)
+        with suppress(StoreBusy):  # nothing is held any more: others find that it is gone
+            desk.store.resign(desk.runner)
+
+    def _listening(self, audience: Audience | None) -> Listener | None:
+        listener = self._listener
+        if audience is None or listener is None:
+            return listener if audience is None else audience.tell
+
+        def tell_both(event: RunnerEvent) -> None:
+            audience.tell(event)
+            listener(event)
+
+        return tell_both
 
     def _desk(self, routes: Routes, listener: Listener | None) -> Desk:
         queue, wanted = self._queue, Wanted(self._queues, tuple(routes))

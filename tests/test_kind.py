@@ -94,6 +94,8 @@ WRONG_KINDS: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "priority True": (lambda: JobKind("a", str, priority=True), TypeError, "expected a priority as an int, got bool"),
     "priority 1.5": (lambda: JobKind("a", str, priority=1.5), TypeError, "expected a priority as an int, got float"),  # type: ignore[arg-type]
     "retry 3": (lambda: JobKind("a", str, retry=3), TypeError, "expected a policy such as .* as retry, got int"),  # type: ignore[arg-type]
+    "2.5 retries": (lambda: JobKind("a", str, retry=fixed(max_retries=2.5)), TypeError, r"`int`, got `float`.*max_ret"),  # type: ignore[arg-type]
+    "True retries": (lambda: JobKind("a", str, retry=fixed(max_retries=True)), TypeError, "expected a policy"),
     "a string as a type": (lambda: JobKind("a", "str"), UnsupportedType, "'str' is a string: give the type itself"),
     "a string as a result": (lambda: JobKind("a", str, result="str"), UnsupportedType, "'str' is a string"),
     "dataclasses that look alike": (lambda: JobKind("a", Visa | Amex), UnsupportedType, "make the members .* Structs"),
@@ -122,7 +124,7 @@ WRONG_JOBS: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "queue with a NUL": (lambda: MAIL.new("a", queue="\0"), ValueError, "expected a queue of printable characters"),
     "priority 128": (lambda: MAIL.new("a", priority=128), ValueError, "expected a priority from -128 to 127, got 128"),
     "priority True": (lambda: MAIL.new("a", priority=True), TypeError, "expected a priority as an int, got bool"),
-    "retry 3": (lambda: MAIL.new("a", retry=3), TypeError, "as retry, got int"),  # type: ignore[arg-type]
+    "retry 3": (lambda: MAIL.new("a", retry=3), TypeError, "expected a policy .* as retry"),  # type: ignore[arg-type]
     "meta name empty": (lambda: MAIL.new("a", meta={"": "a"}), ValueError, "expected a meta name, got an empty text"),
     "meta of int": (lambda: MAIL.new("a", meta={"a": 7}), TypeError, "expected a meta text as a str, got int"),  # type: ignore[dict-item]
     "meta with a newline": (
@@ -149,7 +151,7 @@ def new(kind: JobKind[T, None] | JobKind[T, bytes], payload: object) -> NewJob[T
 
 
 @pytest.mark.parametrize(
-    ("make", "kind", "path", "problem"),
+    ("make", "kind", "where", "problem"),
     [
         (lambda: new(MAIL, 7), "mail", "$", "Expected `str`, got `int`"),
         (lambda: new(MAIL, "\ud800"), "mail", "$", "a lone surrogate, at character 0, can't be written as UTF-8"),
@@ -164,14 +166,14 @@ def new(kind: JobKind[T, None] | JobKind[T, bytes], payload: object) -> NewJob[T
     ids=["type", "surrogate", "NaN", "infinity", "integer", "naive", "bytes", "too large", "over its own limit"],
 )
 def test_a_payload_that_can_t_be_stored_is_refused_with_kind_path_and_problem(
-    make: Callable[[], object], kind: str, path: str, problem: str
+    make: Callable[[], object], kind: str, where: str, problem: str
 ) -> None:
     with pytest.raises(PayloadRefused) as refused:
         make()
 
-    assert (refused.value.kind, refused.value.path) == (kind, path)
+    assert (refused.value.kind, refused.value.path) == (kind, where)
     assert problem in refused.value.problem
-    assert str(refused.value) == f"payload of kind {kind}: {refused.value.problem} - at {path}"
+    assert str(refused.value) == f"payload of kind {kind}: {refused.value.problem} - at {where}"
     assert str(pickle.loads(pickle.dumps(refused.value))) == str(refused.value)
     assert isinstance(refused.value, ValueError)
 

@@ -6,13 +6,16 @@ from datetime import timedelta
 import pytest
 
 from adc.codec.events import body_of
+from adc.core.commands import Erase
 from adc.core.ids import Xid
 from adc.core.outcome import Failure, Success
 from adc.core.refusals import NotFound, Undecodable, WrongKind, WrongState
 from adc.core.states import StateName
+from adc.core.transition import Asked
 from adc.handling.notdone import Permanent
 from adc.kind import JobKind
 from adc.queue import SqliteQueue
+from adc.shell import carry_out
 from adc.testing.fixed import START, FixedClock
 
 MAIL = JobKind("mail", str, result=int)
@@ -58,6 +61,7 @@ def test_jobs_are_found_by_their_state(queue: SqliteQueue, jobs: dict[StateName,
     assert (row.jid, row.state, row.kind) == (jobs[state], state, "mail")
     assert row.due == (START if state == "scheduled" else None)
     assert row.reason == ("Permanent" if state == "dead" else None)
+    assert row.ended == (START if state in ("done", "dead", "cancelled") else None)
     assert row.attempt == (0 if state in ("scheduled", "cancelled") else 1)
 
 
@@ -201,3 +205,27 @@ def test_a_kind_without_a_result_gives_none(queue: SqliteQueue) -> None:
     claimed.complete(None)
 
     assert queue.result(LETTER, jid) == Success(None)
+
+
+def erase(queue: SqliteQueue, jid: Xid) -> None:
+    with queue.store.writing() as writing:
+        (erased,) = carry_out(writing, [Asked(Erase(jid, queue.clock.now()), "test")])
+    assert isinstance(erased, Success)
+
+
+def test_what_was_erased_can_t_be_read_and_the_job_is_still_known(
+    queue: SqliteQueue, jobs: dict[StateName, Xid]
+) -> None:
+    done, dead = jobs["done"], jobs["dead"]
+    gone = "its bytes were erased"
+    for jid in (done, dead):
+        erase(queue, jid)
+
+    assert queue.result(MAIL, done) == Failure(Undecodable(done, "$", gone))
+    assert queue.unschedule_job(MAIL, dead) == Failure(Undecodable(dead, "$", gone))
+    assert [row.jid for row in queue.look(state="done")] == [done]
+    queue.cancel_job(jobs["scheduled"])
+    queue.redrive(dead)
+    assert queue.poll_next(MAIL) is None
+    assert [(row.jid, row.reason) for row in queue.look(state="dead")] == [(dead, "Undecodable")]
+    assert gone in str(queue.history(dead)[-1].data["fault"])

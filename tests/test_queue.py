@@ -8,12 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 
+import apsw
 import pytest
 
 from adc.core.ids import Xid
 from adc.core.outcome import Success
 from adc.kind import JobKind
-from adc.ports.trouble import CannotOpen, StoreClosed
+from adc.ports.trouble import CannotOpen, NoQueue, StoreClosed
 from adc.queue import SqliteQueue
 from adc.scheduling import Queue
 from adc.testing.fixed import FixedClock
@@ -104,6 +105,27 @@ def test_a_path_whose_directory_is_missing_can_t_be_opened(tmp_path: Path) -> No
         SqliteQueue.open(tmp_path / "missing" / "jobs.db")
 
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["no file", "a file without a queue"])
+def test_a_queue_that_must_be_there_is_not_made(db: Path, there: bool) -> None:
+    if there:
+        with apsw.Connection(str(db)) as application:
+            application.execute("CREATE TABLE orders (id)")
+        application.close()
+    before = [(each.name, each.read_bytes()) for each in db.parent.iterdir()]
+
+    with pytest.raises(NoQueue, match="Nothing was made"):
+        SqliteQueue.open(db, missing="refuse")
+
+    assert [(each.name, each.read_bytes()) for each in db.parent.iterdir()] == before
+
+
+def test_a_queue_that_is_there_is_opened(db: Path, queue: SqliteQueue) -> None:
+    jid = queue.schedule(COUNT.new(7))
+
+    with SqliteQueue.open(db, missing="refuse") as again:
+        assert [row.jid for row in again.look()] == [jid]
 
 
 def test_a_queue_in_memory_is_seen_by_nobody_else() -> None:

@@ -13,7 +13,20 @@ from adc.core.states import JobState
 from adc.core.terms import Tally
 from adc.core.transition import Recorded, Snapshot
 from adc.reading import JobRow, LogEntry, job_row, log_entry
-from adc.testing.samples import CANCELLED, DEAD, DONE, DUE, EVENTS, JOB, JOB_DIED, SCHEDULED, STARTED, TERMS
+from adc.testing.samples import (
+    CANCELLED,
+    CANCELLING,
+    DEAD,
+    DONE,
+    DUE,
+    EVENTS,
+    JOB,
+    JOB_DIED,
+    NOW,
+    SCHEDULED,
+    STARTED,
+    TERMS,
+)
 
 
 def row_of(state: JobState) -> JobRow:
@@ -36,6 +49,7 @@ def test_a_row_has_all_that_a_list_shows() -> None:
         attempt=3,
         retries=2,
         due=datetime_of(DUE),
+        ended=None,
         reason=None,
         key="order-7",
     )
@@ -44,18 +58,19 @@ def test_a_row_has_all_that_a_list_shows() -> None:
 @pytest.mark.parametrize(
     ("state", "shown"),
     [
-        (SCHEDULED, ("scheduled", datetime(2027, 1, 15, 8, 1, tzinfo=UTC), None)),
-        (STARTED, ("started", None, None)),
-        (DONE, ("done", None, None)),
-        (DEAD, ("dead", None, "Permanent")),
-        (CANCELLED, ("cancelled", None, None)),
+        (SCHEDULED, ("scheduled", datetime(2027, 1, 15, 8, 1, tzinfo=UTC), None, None)),
+        (STARTED, ("started", None, None, None)),
+        (CANCELLING, ("cancelling", None, None, None)),
+        (DONE, ("done", None, datetime_of(NOW), None)),
+        (DEAD, ("dead", None, datetime_of(NOW), "Permanent")),
+        (CANCELLED, ("cancelled", None, datetime_of(NOW), None)),
     ],
-    ids=["scheduled", "started", "done", "dead", "cancelled"],
+    ids=["scheduled", "started", "cancelling", "done", "dead", "cancelled"],
 )
-def test_due_and_reason_are_shown_where_they_mean_something(state: JobState, shown: tuple[object, ...]) -> None:
+def test_due_and_end_and_reason_are_shown_where_they_mean_something(state: JobState, shown: tuple[object, ...]) -> None:
     row = row_of(state)
 
-    assert (row.state, row.due, row.reason) == shown
+    assert (row.state, row.due, row.ended, row.reason) == shown
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)

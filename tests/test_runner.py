@@ -512,11 +512,11 @@ def test_an_interval_of_nothing_is_refused_at_once(queue: SqliteQueue, interval:
         runner.events(interval)
 
 
-def test_a_runner_is_known_while_it_runs(queue: SqliteQueue, path: Path) -> None:
+def test_a_runner_is_known_while_it_runs(queue: SqliteQueue, db: Path) -> None:
     import apsw
 
     def runners() -> list[tuple[object, ...]]:
-        connection = apsw.Connection(str(path))
+        connection = apsw.Connection(str(db))
         try:
             return list(connection.execute("SELECT lease FROM adc_runners"))
         finally:

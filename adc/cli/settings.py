@@ -13,8 +13,9 @@ import click
 from adc import system
 from adc.cli.ending import Complaint
 from adc.cli.parameters import DURATION
-from adc.cli.queue_file import holds_queue
+from adc.ports.trouble import NoQueue
 from adc.queue import SqliteQueue
+from adc.stores.sqlite.opening import Missing
 
 Function = TypeVar("Function", bound=Callable[..., Any])  # what click decorates
 
@@ -46,15 +47,14 @@ class Settings:
     def open_existing(self) -> SqliteQueue:
         """The queue in a file that is there; a Complaint if it isn't, and no file is made."""
         path = self.database
-        if not path.exists():
-            raise Complaint(f"{path}: no such file. Name the queue's file with --db or ADC_DB")
-        if path.is_file() and not holds_queue(path):
-            raise Complaint(f"{path}: there is no queue of adc in this file")
-        return self.open(path)
+        try:
+            return self.open(path, "refuse")
+        except NoQueue as error:
+            raise Complaint(f"{path}: {error.problem}. Name the queue's file with --db or ADC_DB") from error
 
-    def open(self, path: Path) -> SqliteQueue:
+    def open(self, path: Path, missing: Missing = "make") -> SqliteQueue:
         """The queue in a file."""
-        return SqliteQueue.open(path, busy_timeout=self.busy_timeout, actor=actor())
+        return SqliteQueue.open(path, busy_timeout=self.busy_timeout, missing=missing, actor=actor())
 
 
 pass_settings = click.make_pass_decorator(Settings)

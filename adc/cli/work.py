@@ -15,13 +15,13 @@ from adc.cli.parameters import DURATION, QUEUE
 from adc.cli.sentences import attempt_of, says
 from adc.cli.settings import Settings, choose_database, pass_settings
 from adc.cli.times import stamp
-from adc.core.instants import datetime_of, span_of
+from adc.core.instants import datetime_of
 from adc.core.terms import DEFAULT_QUEUE
 from adc.drivers.audience import Audience
 from adc.drivers.turn import Listener
 from adc.queue import SqliteQueue
 from adc.router import RunnerRouter
-from adc.runner import POLL_INTERVAL, JobRunner
+from adc.runner import JobRunner
 from adc.running.events import (
     AttemptAbandoned,
     EventsDropped,
@@ -64,18 +64,24 @@ def work(
 
     SIGINT (Ctrl-C) and SIGTERM let running jobs finish; a second one ends at once.
     """
-    with router_of(target) as router, settings.open_or_make() as queue:
-        runner = _runner(queue, router, concurrency, queues, lease)
-        with _lines(quiet) as tell:
-            # Not `events`: it runs the runner in a thread, where no signal comes, and never ends at idle.
-            runner._run("idle" if until_idle else "stopped", span_of(POLL_INTERVAL), tell)
+    with router_of(target) as router, settings.open_or_make() as queue, _lines(quiet) as tell:
+        runner = _runner(queue, router, concurrency, queues, lease, tell)
+        if until_idle:
+            runner.run_until_idle()
+        else:
+            runner.run()
 
 
 def _runner(
-    queue: SqliteQueue, router: RunnerRouter, concurrency: int, queues: tuple[str, ...], lease: timedelta
+    queue: SqliteQueue,
+    router: RunnerRouter,
+    concurrency: int,
+    queues: tuple[str, ...],
+    lease: timedelta,
+    tell: Listener | None,
 ) -> JobRunner:
     try:
-        return JobRunner(queue, router, concurrency=concurrency, queues=queues, lease=lease)
+        return JobRunner(queue, router, concurrency=concurrency, queues=queues, lease=lease, listener=tell)
     except ValueError as error:
         raise Complaint(str(error)) from error
 

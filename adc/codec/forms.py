@@ -27,6 +27,8 @@ class Form(Struct, frozen=True):
 
     holds_moments: bool
     """Whether a datetime or a time can be in it."""
+    has_defaults: bool
+    """Whether a dataclass in it has a field with a default."""
 
 
 def form_of(declared: TypeForm[Value]) -> Form:
@@ -41,7 +43,14 @@ def form_of(declared: TypeForm[Value]) -> Form:
         problem = _problem_of(part)
         if problem is not None:
             raise UnsupportedType(f"{declared!r} can't be stored: {problem}")
-    return Form(holds_moments=any(isinstance(part, _MOMENTS) for part in parts))
+    return Form(
+        holds_moments=any(isinstance(part, _MOMENTS) for part in parts),
+        has_defaults=any(isinstance(part, inspect.DataclassType) and _has_default(part) for part in parts),
+    )
+
+
+def _has_default(declared: inspect.DataclassType) -> bool:
+    return not all(field.required for field in declared.fields)
 
 
 def _advice(problem: str) -> str:

@@ -9,6 +9,7 @@ from typing import Final, Generic, Protocol, cast, final
 import msgspec
 from typing_extensions import TypeForm, TypeVar
 
+from adc.codec.completing import completed
 from adc.codec.forms import UnsupportedType as UnsupportedType
 from adc.codec.forms import form_of
 from adc.codec.inspection import DEPTH_LIMIT as DEPTH_LIMIT
@@ -83,10 +84,12 @@ class JsonCodec(Generic[Value]):
     where `str` is declared are text: a type checker refuses them, the JSON doesn't show them.
     """
 
-    __slots__ = ("_decoder", "_holds_moments")
+    __slots__ = ("_decoder", "_has_defaults", "_holds_moments")
 
     def __init__(self, form: TypeForm[Value]) -> None:
-        self._holds_moments = form_of(form).holds_moments
+        found = form_of(form)
+        self._holds_moments = found.holds_moments
+        self._has_defaults = found.has_defaults
         self._decoder: msgspec.json.Decoder[Value] = msgspec.json.Decoder(form, strict=True)
 
     def encode(self, value: Value, /) -> Outcome[bytes, Malformed]:
@@ -109,7 +112,8 @@ class JsonCodec(Generic[Value]):
         """The value; a Failure for bytes that aren't JSON, or not of the type. Unknown fields are passed over."""
         try:
             stored.decode()  # msgspec doesn't read the text of fields that it passes over: it may not be UTF-8
-            return Success(self._decoder.decode(stored))
+            value = self._decoder.decode(stored)
+            return Success(completed(value) if self._has_defaults else value)
         except Exception as error:  # noqa: BLE001  __post_init__ runs here
             return Failure(malformed_by(error))
 

@@ -129,4 +129,11 @@ def full_name(kind: type) -> str:
 
 
 def _names(kinds: Kinds) -> tuple[str, ...]:
-    return tuple(full_name(kind) for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+    given: tuple[object, ...] = kinds if isinstance(kinds, tuple) else (kinds,)
+    return tuple(map(_name, given))
+
+
+def _name(kind: object) -> str:
+    if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+        raise TypeError(f"expected an exception class, or a tuple of them, as give_up_on, got {kind!r}")
+    return full_name(kind)

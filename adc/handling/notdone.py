@@ -1,16 +1,21 @@
 """NotDone: what a handler says when its job isn't done; exceptions that are values too, so raise or return them.
 
-Two of one class with the same content are equal. Names of classes in this file are stored with failed attempts.
+Two of one class with the same content are equal.
 """
 
 from datetime import timedelta
-from typing import final
+from typing import Final, final
 
 from typing_extensions import override
+
+PUBLIC: Final = "adc"
+"""Where users find these classes. Their full names are stored with failed attempts, and matched by `give_up_on`."""
 
 
 class NotDone(Exception):
     """Base of Transient, Permanent and Snooze. Raised, or returned in a Failure, it means the same."""
+
+    __module__ = PUBLIC
 
     __match_args__: tuple[str, ...] = ("message",)
 
@@ -38,6 +43,8 @@ class NotDone(Exception):
 class Transient(NotDone):
     """Another attempt may help. `retry_in` is the delay before it; None: the delay of the job's retry policy."""
 
+    __module__ = PUBLIC
+
     __match_args__ = ("message", "retry_in")
 
     def __init__(self, message: str, *, retry_in: timedelta | None = None) -> None:
@@ -57,10 +64,14 @@ class Transient(NotDone):
 class Permanent(NotDone):
     """No other attempt will help: the job becomes a dead letter, whatever its retry policy says."""
 
+    __module__ = PUBLIC
+
 
 @final
 class Snooze(NotDone):
     """Run it again after `delay`; it counts as no failure."""
+
+    __module__ = PUBLIC
 
     __match_args__ = ("delay", "message")
 
@@ -80,9 +91,13 @@ class Snooze(NotDone):
 class TimedOut(Exception):
     """The attempt ran longer than its job's timeout. Name it in `give_up_on` to make the first one final."""
 
+    __module__ = PUBLIC
+
 
 class PayloadUnreadable(ValueError):
     """The stored payload isn't a value of the kind's payload type: no attempt can help, the handler wasn't called."""
+
+    __module__ = PUBLIC
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}")
@@ -90,6 +105,8 @@ class PayloadUnreadable(ValueError):
 
 class ResultRefused(ValueError):
     """The handler's result can't be stored: it isn't of the kind's result type, or is too large."""
+
+    __module__ = PUBLIC
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}")

@@ -1,5 +1,7 @@
 """Trouble: what the outside does to a store, as typed exceptions that say what happened and what to do."""
 
+from typing_extensions import override
+
 from adc.core.ids import Xid
 
 
@@ -9,12 +11,16 @@ class StoreTrouble(Exception):
     advice = ""
 
     def __init__(self, path: str, operation: str, problem: str, code: int = 0) -> None:
-        super().__init__(" ".join(filter(None, (f"{path}: {operation}: {problem}.", self.advice))))
+        super().__init__(path, operation, problem, code)
         self.path = path
         self.operation = operation
         self.problem = problem
         self.code = code
         """SQLite's extended result code; 0: the trouble isn't SQLite's."""
+
+    @override
+    def __str__(self) -> str:
+        return " ".join(filter(None, (f"{self.path}: {self.operation}: {self.problem}.", self.advice)))
 
 
 class StoreBusy(StoreTrouble):
@@ -39,6 +45,12 @@ class CannotOpen(StoreTrouble):
     """The file can't be opened."""
 
     advice = "Check that the directory exists and may be written."
+
+
+class NoQueue(StoreTrouble):
+    """There is no queue in the file, or no file, and none was to be made."""
+
+    advice = "Nothing was made. Check the path, or open it with missing='make'."
 
 
 class StoreDamaged(StoreTrouble):

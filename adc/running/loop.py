@@ -42,6 +42,20 @@ class Plan(Struct, frozen=True):
     """How long attempts may still run after the runner was asked to stop."""
 
 
+class ReportsUnstored(Exception):
+    """The store was busy until the shutdown timeout was over. What so many finished attempts said is lost.
+
+    Their jobs stay started, and run again once this runner is found to be gone.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"the store was busy until the shutdown timeout was over: what {count} finished attempts said was not "
+            "stored. Their jobs stay started, and run again once this runner is found to be gone"
+        )
+        self.count = count
+
+
 def run(plan: Plan) -> Loop[None]:
     """From the start of a runner to its end."""
     attempts = Attempts()
@@ -119,18 +133,21 @@ def _rest(attempts: Attempts, at_most: Span) -> Loop[bool]:
 def _wind_up(plan: Plan, attempts: Attempts) -> Loop[None]:
     """Let the running attempts finish; give back those that don't, so that they run elsewhere at no cost of a retry.
 
-    While the store is busy what finished is kept, beyond the shutdown timeout too.
+    Raises ReportsUnstored if the store is busy still when the shutdown timeout is over.
     """
     yield from tell(RunnerStopping(plan.runner, len(attempts)))
     yield from interrupt()
     give_up = attempts.tick + plan.shutdown_timeout
     while True:
-        if attempts.tick >= give_up:
+        late = attempts.tick >= give_up
+        if late:
             for held in attempts.running():
                 attempts.end(held, GivenBack("shutdown"))
                 yield from _abandon(held, "shutdown")
         if attempts.finished:
-            yield from _turn(attempts, limit=0)
+            stored = yield from _turn(attempts, limit=0)
+            if stored is None and late:
+                raise ReportsUnstored(len(attempts.finished))
         if attempts.all_over:
             return
         yield from _rest(attempts, plan.poll_interval if attempts.finished else Span(give_up - attempts.tick))

@@ -106,14 +106,18 @@ class TransactionExam(Examined):
             absent = moves.job(nth(1))
             (jid,) = moves.schedule(order(1))
             waiting = moves.job(jid)
-            undone = _claimed_and_undone(moves, jid)
+            undone = _undone(moves, _claim(jid))
+            held = _token_of(undone.state)
+            done_and_undone = _undone(moves, _claim(jid), completed(jid, held))
             token = moves.claim(jid, OTHER_RUNNER)
             started = moves.job(jid)
             stale = {
                 "scheduled meanwhile": transition(absent, order(1)),
                 "claimed meanwhile": transition(waiting, _claim(jid)),
                 "cancelled, but claimed meanwhile": transition(waiting, Asked(Cancel(jid, NOW), ACTOR)),
-                "from a transaction that was undone": transition(undone, completed(jid, _token_of(undone.state))),
+                "completed after a claim that was undone": transition(undone, completed(jid, held)),
+                "cancelled after a claim that was undone": transition(undone, Asked(Cancel(jid, NOW), ACTOR)),
+                "erased after an end that was undone": transition(done_and_undone, Asked(Erase(jid, NOW), ACTOR)),
             }
             _all_conflict(moves, jid, stale)
             moves.must(completed(jid, token))
@@ -122,6 +126,7 @@ class TransactionExam(Examined):
             stale = {
                 "completed meanwhile": transition(started, completed(jid, token)),
                 "erased meanwhile": transition(done, Asked(Erase(jid, NOW), ACTOR)),
+                "erased after another end": transition(done_and_undone, Asked(Erase(jid, NOW), ACTOR)),
             }
             _all_conflict(moves, jid, stale)
 
@@ -254,11 +259,12 @@ def _token_of(state: JobState) -> Token:
     return state.token
 
 
-def _claimed_and_undone(moves: Moves, jid: Xid) -> Snapshot:
-    """What a transaction saw that was undone."""
+def _undone(moves: Moves, *asked: Asked) -> Snapshot:
+    """What a transaction that was undone saw of a job."""
     seen: list[Snapshot] = []
     with suppress(ZeroDivisionError), moves.store.writing() as writing:
-        carry_out(writing, [_claim(jid)])
+        carry_out(writing, asked)
+        jid = asked[0].command.jid
         seen.append(writing.load((jid,))[jid])
         _fail()
     return seen[0]

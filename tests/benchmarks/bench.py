@@ -33,9 +33,14 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+def raw_calls(raw: Raw, jobs: int, a_call: int) -> None:
+    for _ in range(0, jobs, a_call):
+        raw.schedule(a_call)
+
+
 def raw_singles(path: Path, durability: Durability, jobs: int) -> float:
     raw = Raw(path, durability)
-    return timed(lambda: [raw.schedule(1) for _ in range(jobs)])
+    return timed(lambda: raw_calls(raw, jobs, 1))
 
 
 def adc_singles(path: Path, durability: Durability, jobs: int) -> float:
@@ -45,7 +50,7 @@ def adc_singles(path: Path, durability: Durability, jobs: int) -> float:
 
 def raw_bulk(path: Path, durability: Durability, jobs: int) -> float:
     raw = Raw(path, durability)
-    return timed(lambda: [raw.schedule(1000) for _ in range(0, jobs, 1000)])
+    return timed(lambda: raw_calls(raw, jobs, 1000))
 
 
 def adc_bulk(path: Path, durability: Durability, jobs: int) -> float:

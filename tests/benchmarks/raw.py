@@ -1,5 +1,6 @@
 """The limit: the store's own statements run by hand with constant values, no Python objects and no rules."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -48,15 +49,16 @@ class Raw:
         done = [(jid, 3, AT, "JobDone", 1, "me", None, DONE, b"null", None, None, DIGEST) for jid, _ in finished]
         self.seq += len(done)
         self._write([(self.seq - n, *row) for n, row in enumerate(done)])
-        self.connection.executemany(queries.DELETE_JOB, [(seq, 2) for _, seq in finished])
+        self.connection.executemany(queries.DELETE_JOB, [(seq, DIGEST) for _, seq in finished])
         level = ("default", "invoice", 1, 0, AT, limit)
-        due: list[tuple[Any, ...]] = self.connection.execute(queries.DUE_AT_LEVEL, level).fetchall()
-        claimed = [(str(row[0]), int(row[1])) for row in due]
+        due = [row[1] for row in self.connection.execute(queries.DUE_AT_LEVEL, level).fetchall()]
+        jobs: list[tuple[Any, ...]] = self.connection.execute(queries.BY_SEQ, (json.dumps(due),)).fetchall()
+        claimed = [(str(job[0]), int(job[1])) for job in jobs]
         self.seq += len(claimed)
         started = [(jid, 2, AT, "JobStarted", 1, "me", None, STARTED, None, None, None, DIGEST) for jid, _ in claimed]
         self.connection.executemany(queries.APPEND, [(self.seq - n, *row) for n, row in enumerate(started)])
         held = (2, DIGEST, 0, None, AT, 1, 0, 0, "me", None, None, None)
-        self.connection.executemany(queries.UPDATE_JOB, [(*held, seq, 1) for _, seq in claimed])
+        self.connection.executemany(queries.UPDATE_JOB, [(*held, seq, DIGEST) for _, seq in claimed])
         self.connection.execute(queries.COMMIT)
         return claimed
 

@@ -111,7 +111,7 @@ def test_dead_says_why(adc: Adc, jids: dict[str, Xid]) -> None:
         "attempt": 1,
         "retries": 0,
         "died_at": "2027-01-15T08:00:00.000000Z",
-        "error": "adc.handling.notdone.Permanent",
+        "error": "adc.Permanent",
         "message": "no\nway \x1b[31mout\u202e",
     }
 
@@ -227,12 +227,12 @@ def test_a_malformed_id_is_wrong_usage(adc: Adc, queue: SqliteQueue, text: str) 
 
 
 @pytest.mark.parametrize("arguments", READING, ids=NAMES)
-def test_a_missing_file_is_not_made(adc: Adc, path: Path, arguments: tuple[str, ...]) -> None:
+def test_a_missing_file_is_not_made(adc: Adc, db: Path, arguments: tuple[str, ...]) -> None:
     done = adc(*arguments)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "adc: jobs.db: no such file. Name the queue's file with --db or ADC_DB\n"
-    assert not path.exists()
+    assert not db.exists()
 
 
 def application_tables(path: Path) -> None:
@@ -261,7 +261,7 @@ def damaged(path: Path) -> None:
     ("make", "said"),
     [
         (Path.touch, "jobs.db: there is no queue of adc in this file"),
-        (text, "jobs.db: there is no queue of adc in this file"),
+        (text, "file is not a database"),
         (application_tables, "jobs.db: there is no queue of adc in this file"),
         (damaged, "file is not a database"),
         (rust_original, "Rust original"),
@@ -270,10 +270,10 @@ def damaged(path: Path) -> None:
 )
 @pytest.mark.parametrize("arguments", READING, ids=NAMES)
 def test_a_file_without_a_queue_is_left_alone(
-    adc: Adc, path: Path, arguments: tuple[str, ...], make: Callable[[Path], None], said: str
+    adc: Adc, db: Path, arguments: tuple[str, ...], make: Callable[[Path], None], said: str
 ) -> None:
-    make(path)
-    before = path.read_bytes() if path.is_file() else b""
+    make(db)
+    before = db.read_bytes() if db.is_file() else b""
 
     done = adc(*arguments)
 
@@ -281,7 +281,7 @@ def test_a_file_without_a_queue_is_left_alone(
     assert done.stderr.startswith("adc: ")
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
-    assert (path.read_bytes() if path.is_file() else b"") == before
+    assert (db.read_bytes() if db.is_file() else b"") == before
 
 
 @pytest.mark.parametrize(

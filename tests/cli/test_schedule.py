@@ -14,8 +14,8 @@ from adc.queue import SqliteQueue
 Adc = Callable[..., CompletedProcess[str]]
 
 
-def stored(path: Path, jid: str) -> tuple[Terms, bytes | None]:
-    with SqliteQueue.open(path) as queue:
+def stored(db: Path, jid: str) -> tuple[Terms, bytes | None]:
+    with SqliteQueue.open(db) as queue:
         state = queue.store.load((Xid(jid),))[Xid(jid)].state
         assert isinstance(state, Scheduled)
         return state.terms, queue.store.body(Xid(jid), 1)
@@ -28,10 +28,10 @@ def test_the_id_alone_is_printed(adc: Adc) -> None:
     assert is_xid(done.stdout.removesuffix("\n"))
 
 
-def test_an_application_gives_type_and_terms(adc: Adc, path: Path) -> None:
+def test_an_application_gives_type_and_terms(adc: Adc, db: Path) -> None:
     jid = adc("schedule", "invoice", '{ "cents": 5, "customer": 7 }', "--app", "shop:router").stdout.strip()
 
-    terms, payload = stored(path, jid)
+    terms, payload = stored(db, jid)
 
     assert payload == b'{"customer":7,"cents":5}'  # read as an Invoice, and written as one
     assert (terms.queue, terms.priority, terms.retry.max_retries) == ("money", 3, 2)
@@ -57,30 +57,30 @@ def test_the_application_may_be_in_the_environment(adc: Adc, monkeypatch: pytest
     assert adc("schedule", "anything", "--unchecked").returncode == 0
 
 
-def test_bytes_are_stored_as_they_are_typed(adc: Adc, path: Path) -> None:
+def test_bytes_are_stored_as_they_are_typed(adc: Adc, db: Path) -> None:
     jid = adc("schedule", "scan", "größer {", "--app", "shop:router").stdout.strip()
 
-    assert stored(path, jid)[1] == "größer {".encode()
+    assert stored(db, jid)[1] == "größer {".encode()
 
 
-def test_unchecked_json_is_stored_as_it_is_typed(adc: Adc, path: Path) -> None:
+def test_unchecked_json_is_stored_as_it_is_typed(adc: Adc, db: Path) -> None:
     jid = adc("schedule", "any", '{"n": 1.50, "n2": 18446744073709551615}', "--unchecked").stdout.strip()
 
-    terms, payload = stored(path, jid)
+    terms, payload = stored(db, jid)
 
     assert payload == b'{"n": 1.50, "n2": 18446744073709551615}'
     assert (terms.queue, terms.priority, terms.retry.max_retries, terms.payload_version) == ("default", 0, 0, 1)
 
 
-def test_without_json_the_payload_is_null(adc: Adc, path: Path) -> None:
-    assert stored(path, adc("schedule", "any", "--unchecked").stdout.strip())[1] == b"null"
+def test_without_json_the_payload_is_null(adc: Adc, db: Path) -> None:
+    assert stored(db, adc("schedule", "any", "--unchecked").stdout.strip())[1] == b"null"
 
 
-def test_options_go_before_the_kinds_own(adc: Adc, path: Path) -> None:
+def test_options_go_before_the_kinds_own(adc: Adc, db: Path) -> None:
     options = ("--queue", "fast", "--priority", "-5", "--key", "order-1")
     jid = adc("schedule", "invoice", '{"customer": 7}', "--app", "shop:router", *options).stdout.strip()
 
-    terms, _ = stored(path, jid)
+    terms, _ = stored(db, jid)
 
     assert (terms.queue, terms.priority, terms.key) == ("fast", -5, "order-1")
 
@@ -119,10 +119,10 @@ def test_a_job_may_be_due_later(adc: Adc) -> None:
     assert "in 1d1h" in adc("list").stdout
 
 
-def test_the_payload_may_come_from_stdin(command: Adc, path: Path) -> None:
+def test_the_payload_may_come_from_stdin(command: Adc, db: Path) -> None:
     done = command("schedule", "any", "-", "--unchecked", given="[1,\n2]\n")
 
-    assert stored(path, done.stdout.strip())[1] == b"[1,\n2]\n"
+    assert stored(db, done.stdout.strip())[1] == b"[1,\n2]\n"
 
 
 UNCHECKED = ("--unchecked",)
@@ -215,7 +215,7 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
 
 @pytest.mark.parametrize(("arguments", "code", "line"), WRONG, ids=lambda value: str(value)[:60])
 def test_what_is_wrong_is_said_in_one_line(
-    adc: Adc, path: Path, arguments: tuple[str, ...], code: int, line: str
+    adc: Adc, db: Path, arguments: tuple[str, ...], code: int, line: str
 ) -> None:
     done = adc("schedule", *arguments)
 
@@ -223,14 +223,14 @@ def test_what_is_wrong_is_said_in_one_line(
     assert done.stderr.startswith("adc: ")
     assert line in done.stderr
     assert done.stderr.count("\n") == 1
-    with SqliteQueue.open(path) as queue:
+    with SqliteQueue.open(db) as queue:
         assert sum(queue.counts().values()) == 0
 
 
-def test_no_file_is_made_for_a_job_that_is_refused(adc: Adc, path: Path) -> None:
+def test_no_file_is_made_for_a_job_that_is_refused(adc: Adc, db: Path) -> None:
     adc("schedule", "any", "[1,", "--unchecked")
 
-    assert not path.exists()
+    assert not db.exists()
 
 
 def test_a_payload_over_the_limit_is_refused(adc: Adc) -> None:

@@ -144,3 +144,9 @@ def test_a_delay_doubles_until_the_cap(first: int, retries: int) -> None:
 @given(policies())
 def test_a_stored_policy_is_the_same_policy(policy: RetryPolicy) -> None:
     assert policy == msgspec.json.decode(msgspec.json.encode(policy), type=RetryPolicy)
+
+
+@pytest.mark.parametrize("given", [[ValueError], "ValueError", ValueError("no"), (ValueError, int)])
+def test_only_exception_classes_can_be_given_up_on(given: object) -> None:
+    with pytest.raises(TypeError, match="expected an exception class"):
+        fixed(max_retries=1, give_up_on=given)  # type: ignore[arg-type]

@@ -137,8 +137,8 @@ NAMES = [
 OUTCOMES = {
     "answer": Finished(b'"done"'),
     "snooze": Dozed(SECOND),
-    "give up": ("adc.handling.notdone.Permanent", "permanent"),
-    "fail": ("adc.handling.notdone.Transient", "transient"),
+    "give up": ("adc.Permanent", "permanent"),
+    "fail": ("adc.Transient", "transient"),
     "exit": ("builtins.SystemExit", "transient"),
     "interrupt": ("builtins.KeyboardInterrupt", "transient"),
     "close": ("builtins.GeneratorExit", "transient"),
@@ -147,8 +147,8 @@ OUTCOMES = {
     "recurse": ("builtins.RecursionError", "transient"),
     "run out of memory": ("builtins.MemoryError", "transient"),
     "mumble": (f"{__name__}.Deaf", "transient"),
-    "overflow": ("adc.handling.notdone.ResultRefused", "transient"),
-    "answer with a number": ("adc.handling.notdone.ResultRefused", "transient"),
+    "overflow": ("adc.ResultRefused", "transient"),
+    "answer with a number": ("adc.ResultRefused", "transient"),
 }
 
 

@@ -73,7 +73,7 @@ def test_it_names_the_classes_nearest_first() -> None:
     assert names == (
         "builtins.ConnectionResetError", "builtins.ConnectionError", "builtins.OSError", "builtins.Exception",
     )  # fmt: skip
-    assert fault_of(Transient("x")).names[:2] == ("adc.handling.notdone.Transient", "adc.handling.notdone.NotDone")
+    assert fault_of(Transient("x")).names[:2] == ("adc.Transient", "adc.NotDone")
 
 
 def test_it_has_the_message_with_its_notes() -> None:

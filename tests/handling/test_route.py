@@ -196,13 +196,13 @@ def test_a_payload_that_cannot_be_read_never_reaches_the_handler() -> None:
 
     said = played(raises(AssertionError("called")), held=unreadable)
 
-    assert failed(said) == ("adc.handling.notdone.PayloadUnreadable", "$: Expected `int`, got `str`", "undecodable")
+    assert failed(said) == ("adc.PayloadUnreadable", "$: Expected `int`, got `str`", "undecodable")
 
 
 def test_an_erased_payload_cannot_be_read() -> None:
     said = played(raises(AssertionError("called")), held=Held(JOB, HELD.state, DUE, None))
 
-    assert failed(said) == ("adc.handling.notdone.PayloadUnreadable", "$: its bytes were erased", "undecodable")
+    assert failed(said) == ("adc.PayloadUnreadable", "$: its bytes were erased", "undecodable")
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_an_erased_payload_cannot_be_read() -> None:
 def test_a_result_that_cannot_be_stored_fails_the_attempt(result: object, problem: str | None) -> None:
     name, message, verdict = failed(played(lambda job: result))
 
-    assert (name, verdict) == ("adc.handling.notdone.ResultRefused", "transient")
+    assert (name, verdict) == ("adc.ResultRefused", "transient")
     assert problem in (None, message)
 
 

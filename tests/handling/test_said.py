@@ -58,6 +58,6 @@ def test_the_result_goes_beside_the_command() -> None:
 def test_a_timeout_is_a_failure_with_a_name() -> None:
     said = timed_out(SECOND)
 
-    assert said.fault.names == ("adc.handling.notdone.TimedOut", "builtins.Exception")
+    assert said.fault.names == ("adc.TimedOut", "builtins.Exception")
     assert said.fault.message == "the attempt ran longer than its timeout of 0:00:01"
     assert said.verdict == "transient"

@@ -187,9 +187,7 @@ def test_047_a_handler_that_ignores_its_token_was_interrupted_and_did_not_fail(l
     assert live.history(jid)[-1].data["why"] == "shutdown"
 
 
-def test_048_what_finished_while_the_store_hangs_is_stored_before_the_run_ends(
-    live: adc.SqliteQueue, db: Path
-) -> None:
+def test_048_what_finished_while_the_store_hangs_is_stored_before_the_run_ends(live: adc.SqliteQueue, db: Path) -> None:
     began, go_on = Event(), Event()
 
     def handler(job: adc.Job[str]) -> None:

@@ -49,7 +49,7 @@ def test_a_deadline_is_met_once() -> None:
     attempts.tick = Span(100)
 
     ((found, said),) = attempts.overdue()
-    assert (found, said.fault.names[0]) == (late, "adc.handling.notdone.TimedOut")
+    assert (found, said.fault.names[0]) == (late, "adc.TimedOut")
     assert attempts.overdue() == []
 
 

@@ -12,7 +12,7 @@ from adc.core.terms import Body, Tally, Terms, Token
 from adc.handling.job import Held
 from adc.handling.said import Dozed, Finished, GivenBack, Report, Said, timed_out
 from adc.running.events import AttemptAbandoned, RunnerStarted, RunnerStopped, RunnerStopping, StoreTroubled, Why
-from adc.running.loop import Plan, Until, run
+from adc.running.loop import Plan, ReportsUnstored, Until, run
 from adc.running.wishes import (
     Abandon,
     Answer,
@@ -381,6 +381,24 @@ def test_a_timeout_is_met_while_it_stops() -> None:
         ],
         STOPPED,
     )
+
+
+def test_a_store_that_stays_busy_ends_the_shutdown_loudly() -> None:
+    with pytest.raises(ReportsUnstored, match="what 1 finished attempts said was not stored"):
+        play(
+            plan(concurrency=1),
+            BEGIN,
+            running(A),
+            [(Wait(POLL), woken(says(A), stopping=True))],
+            stopping(0),
+            [
+                (Turn((says(A),), 0), NotNow("busy")),
+                (Tell(StoreTroubled("busy")), None),
+                (Wait(POLL), woken(stopping=True, tick=GRACE + 1)),
+                (Turn((says(A),), 0), NotNow("busy")),
+                (Tell(StoreTroubled("busy")), None),
+            ],
+        )
 
 
 def test_results_are_not_given_up_because_the_store_is_busy() -> None:

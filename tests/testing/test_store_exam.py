@@ -183,7 +183,7 @@ def test_the_reference_passes() -> None:
     assert failed(MemoryStore) == []
 
 
-@pytest.mark.parametrize("kind", MemoryStore.__subclasses__())
+@pytest.mark.parametrize("kind", [kind for kind in MemoryStore.__subclasses__() if kind.__module__ == __name__])
 def test_a_store_with_one_mistake_fails(kind: type[MemoryStore]) -> None:
     assert failed(kind) != []
 

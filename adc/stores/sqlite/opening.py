@@ -3,20 +3,25 @@
 import os.path
 from collections.abc import Callable
 from time import sleep
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import apsw
 
 from adc.core.instants import SECOND, Span
-from adc.ports.trouble import CannotOpen, StoreBusy
+from adc.ports.trouble import CannotOpen, NoQueue, StoreBusy
 from adc.stores.sqlite import rows
 from adc.stores.sqlite.migrating import migrate, refuse_foreign
 from adc.stores.sqlite.store import SqliteStore
 from adc.stores.sqlite.troubles import typed
 
 Durability: TypeAlias = Literal["full", "normal"]
+Missing: TypeAlias = Literal["make", "refuse"]
+"""What to do where there is no queue yet."""
+
 BusyHandler: TypeAlias = Callable[[int], bool]
 """Called while the file is locked, with how often it was before: whether to try again."""
+
+IN_MEMORY: Final = ":memory:"
 
 BUSY_STEP: Final = Span(1_000)
 """Between two tries for a lock. SQLite's own busy timeout sleeps up to 100 ms, and lets writers starve."""
@@ -36,16 +41,20 @@ _SYNCHRONOUS: Final[dict[Durability, str]] = {
 }
 
 
-def open_store(path: str, durability: Durability, budget: Span) -> SqliteStore:
-    """A store on the file, which is made if it isn't there; raises a StoreTrouble.
+def open_store(path: str, durability: Durability, budget: Span, missing: Missing = "make") -> SqliteStore:
+    """A store on the file; raises a StoreTrouble, or ValueError for a choice that there isn't.
 
     `budget` is how long the opening, and later each transaction, waits for locks.
     """
-    named = path if path == ":memory:" else os.path.abspath(path)  # noqa: PTH100  pathlib would cost 4 ms of each import of adc
-    return SqliteStore(open_connection(named, durability, budget), named)
+    if durability not in get_args(Durability):
+        raise ValueError(f"expected the durability 'full' or 'normal', got {durability!r}")
+    if missing not in get_args(Missing):
+        raise ValueError(f"expected missing to be 'make' or 'refuse', got {missing!r}")
+    named = path if path == IN_MEMORY else os.path.abspath(path)  # noqa: PTH100  pathlib would cost 4 ms of each import of adc
+    return SqliteStore(open_connection(named, durability, budget, missing), named)
 
 
-def open_connection(path: str, durability: Durability, budget: Span) -> apsw.Connection:
+def open_connection(path: str, durability: Durability, budget: Span, missing: Missing = "make") -> apsw.Connection:
     """A connection that is ready for the store; raises a StoreTrouble.
 
     The whole opening is tried again on a busy file: when several processes open a new file at once SQLite answers some
@@ -59,7 +68,7 @@ def open_connection(path: str, durability: Durability, budget: Span) -> apsw.Con
 
     while True:
         try:
-            connection = _open(path, durability, wait)
+            connection = _open(path, durability, wait, missing)
         except StoreBusy:
             if not wait():
                 raise
@@ -68,13 +77,16 @@ def open_connection(path: str, durability: Durability, budget: Span) -> apsw.Con
             return connection
 
 
-def _open(path: str, durability: Durability, wait: BusyHandler) -> apsw.Connection:
+def _open(path: str, durability: Durability, wait: BusyHandler, missing: Missing) -> apsw.Connection:
+    if missing == "refuse" and path != IN_MEMORY and not os.path.exists(path):  # noqa: PTH110  as above
+        raise NoQueue(path, "open", "no such file")
     with typed(path, "open"):
         connection = apsw.Connection(path)
     try:
         with typed(path, "open"):
             connection.set_busy_handler(wait)
-            refuse_foreign(connection, path)
+            if refuse_foreign(connection, path) == 0 and missing == "refuse":
+                raise NoQueue(path, "open", "there is no queue of adc in this file")
             configure(connection, path, durability)
             migrate(connection, path)
     except BaseException:

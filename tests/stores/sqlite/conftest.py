@@ -13,6 +13,11 @@ from adc.testing.store_moves import Moves
 
 
 @pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "jobs.db"
+
+
+@pytest.fixture
 def connection(path: Path) -> Iterator[apsw.Connection]:
     """The store's own; it waits for nobody."""
     opened = open_connection(str(path), "normal", Span(0))
