@@ -1,14 +1,14 @@
 """Application: from MODULE:NAME to the router that the user's code gives, for as long as it is needed."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
 from operator import attrgetter
 from pathlib import Path
 from types import CoroutineType, ModuleType
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from adc.cli.ending import Complaint
 from adc.cli.parameters import Read
@@ -32,7 +32,7 @@ def target_of(text: str) -> tuple[str, str]:
 
 
 @contextmanager
-def router_of(target: tuple[str, str]) -> Iterator[RunnerRouter]:
+def router_of(target: tuple[str, str]) -> Generator[RunnerRouter, None, None]:
     """The router, inside the context that comes with it; a Complaint when there is none to be had."""
     module, name = target
     said = f"{module}:{name}"
@@ -46,7 +46,8 @@ def _router(found: object, said: str, services: ExitStack) -> RunnerRouter:
     if not isinstance(given, RunnerRouter | AbstractContextManager) and callable(given):
         given = _asked(said, given)
     if isinstance(given, AbstractContextManager):
-        given = _asked(f"entering {said}", partial(services.enter_context, given))
+        context = cast("AbstractContextManager[object]", given)
+        given = _asked(f"entering {said}", partial(services.enter_context, context))
     if isinstance(given, CoroutineType):
         given.close()
         raise Complaint(f"{said} is an async function: expected {EXPECTED}")

@@ -2,7 +2,7 @@
 
 import sysconfig
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -83,7 +83,7 @@ def run_demo(queue: SqliteQueue, files: list[Path]) -> Run:
 
 
 @contextmanager
-def _watched(queue: SqliteQueue, tell: Tell) -> Iterator[None]:
+def _watched(queue: SqliteQueue, tell: Tell) -> Generator[None, None, None]:
     """Tell the progress, from a thread, for as long as the context is open."""
     over = Event()
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Final
 
 import click
@@ -76,7 +77,7 @@ def program() -> None:
 def start() -> int:
     """Run with the arguments of this process; whatever an output can't encode is written as escapes."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     wanted = os.environ.get(COMPLETION)
     if wanted:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Final, TypeAlias
 
@@ -16,7 +16,7 @@ Tell: TypeAlias = Callable[[int], None]
 
 
 @contextmanager
-def progress_of(total: int) -> Iterator[Tell]:
+def progress_of(total: int) -> Generator[Tell, None, None]:
     """Progress towards a number of jobs, on stderr."""
     if sys.stderr.isatty():
         with _bar(total) as bar:
@@ -41,7 +41,7 @@ def _lines(total: int) -> Tell:
 
 
 @contextmanager
-def _bar(total: int) -> Iterator[Tell]:
+def _bar(total: int) -> Generator[Tell, None, None]:
     from rich.console import Console  # noqa: PLC0415  90 ms, which only this command pays
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
     from rich.progress import Progress as Bars  # noqa: PLC0415

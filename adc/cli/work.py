@@ -1,6 +1,6 @@
 """adc work: a runner for the handlers of an application, in the foreground, with a line on stderr for what happens."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Thread
@@ -87,7 +87,7 @@ def _runner(
 
 
 @contextmanager
-def _lines(quiet: bool) -> Iterator[Listener | None]:
+def _lines(quiet: bool) -> Generator[Listener | None, None, None]:
     """Who writes lines on stderr, in a thread: the runner doesn't wait for a slow terminal. None for nobody."""
     if quiet:
         yield None

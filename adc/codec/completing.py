@@ -10,6 +10,8 @@ from dataclasses import fields, is_dataclass
 from msgspec import Struct
 from typing_extensions import TypeVar
 
+from adc.codec.inspection import is_array, is_dict
+
 Value = TypeVar("Value")
 
 
@@ -22,9 +24,9 @@ def completed(value: Value) -> Value:
 
 
 def _parts(whole: object) -> Iterable[object]:
-    if isinstance(whole, dict):
+    if is_dict(whole):
         return whole.values()
-    if isinstance(whole, list | tuple | set | frozenset):
+    if is_array(whole):
         return whole
     if isinstance(whole, Struct):
         return [getattr(whole, name) for name in whole.__struct_fields__]

@@ -79,9 +79,9 @@ def nests_too_deep(json: bytes) -> bool:
 def _enter(path: str, part: object) -> Iterator[Step] | None:
     """What the part consists of; None for a leaf. Raises _Unfit, or whatever the part's own code raises."""
     written = _as_written(part)
-    if _is_dict(written):
+    if is_dict(written):
         return _entries(path, written)
-    if _is_array(written):
+    if is_array(written):
         return ((f"{path}[{index}]", item) for index, item in enumerate(written))
     if isinstance(written, Struct):
         return _attributes(path, written, zip(written.__struct_fields__, written.__struct_encode_fields__, strict=True))
@@ -95,17 +95,19 @@ def _as_written(part: object) -> object:
     """What msgspec writes for it: an enum's value, text for bytes. Raises TypeError for what it can't write."""
     if isinstance(part, Enum):
         return _as_written(part.value)
-    is_made_of_parts = _is_dict(part) or _is_array(part) or isinstance(part, Struct)
+    is_made_of_parts = is_dict(part) or is_array(part) or isinstance(part, Struct)
     if type(part) in _LEAVES or is_made_of_parts or (is_dataclass(part) and not isinstance(part, type)):
         return part
     return msgspec.to_builtins(part)
 
 
-def _is_dict(part: object) -> TypeIs[dict[object, object]]:
+def is_dict(part: object) -> TypeIs[dict[object, object]]:
+    """Whether it is a dict, of who knows what."""
     return isinstance(part, dict)
 
 
-def _is_array(part: object) -> TypeIs[list[object] | tuple[object, ...] | set[object] | frozenset[object]]:
+def is_array(part: object) -> TypeIs[list[object] | tuple[object, ...] | set[object] | frozenset[object]]:
+    """Whether it is what JSON has as an array."""
     return isinstance(part, list | tuple | set | frozenset)
 
 

@@ -48,13 +48,10 @@ class Trial(Generic[P, R]):
             return Failure(Snooze(timedelta_of(dozing.delay)))
         except NotDone as why:
             return Failure(why)
-        match reply:
-            case Failure() as not_done:
-                return Failure(cast("NotDone", not_done.failure()))  # JobHandler says so
-            case Success() as done:
-                return Success(self._stored(cast("R", done.unwrap())))
-            case _:
-                return Success(self._stored(cast("R", reply)))
+        if isinstance(reply, Failure):
+            return cast("Failure[NotDone]", reply)  # JobHandler says so
+        result = cast("Success[R]", reply).unwrap() if isinstance(reply, Success) else reply
+        return Success(self._stored(cast("R", result)))
 
     def _read_back(self, payload: P) -> P:
         return decode_with(self._kind.payload_codec, self._kind.new(payload).encoded).unwrap()
@@ -69,9 +66,12 @@ class Trial(Generic[P, R]):
 
 def _settled(reply: object, answers: Answers) -> object:
     """What a handler gives in the end: generators and awaitables are run."""
-    if not isinstance(reply, Generator | Awaitable):
+    if isinstance(reply, Generator):
+        resumable: Resumable = cast("Generator[object, object, object]", reply)
+    elif isinstance(reply, Awaitable):
+        resumable = _awaiting(cast("Awaitable[object]", reply))
+    else:
         return reply
-    resumable = reply if isinstance(reply, Generator) else _awaiting(reply)
     inline = Inline({}, FixedClock())
     try:
         return inline.run(_answered(resumable, answers))
