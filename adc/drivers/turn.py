@@ -54,7 +54,7 @@ def take_turn(desk: Desk, wish: Turn) -> Turned | NotNow:
     if desk.listener is not None:
         for event in (*_reported(wish.reports, outcomes), *_happened(claims)):
             desk.listener(event)
-    return Turned(taken, desk.clock.tick())
+    return Turned(taken, at, desk.clock.tick())
 
 
 def look_ahead(desk: Desk) -> NextDue | NotNow:

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from adc.core.ids import RunnerId
-from adc.core.instants import Span
+from adc.core.instants import Instant, Span
 from adc.handling.job import Held
 from adc.handling.said import GivenBack
 from adc.running.attempts import Attempts
@@ -21,7 +21,7 @@ from adc.running.events import (
     StoreTroubled,
     Why,
 )
-from adc.running.wishes import Loop, NotNow, abandon, interrupt, launch, peek, tell, turn, wait
+from adc.running.wishes import Loop, NotNow, Turned, abandon, interrupt, launch, peek, tell, turn, wait
 
 Until: TypeAlias = Literal["stopped", "idle", "empty"]
 """When a run ends by itself: never; when nothing is due and none of its own runs; when nothing waits and none runs."""
@@ -75,20 +75,22 @@ def _work(plan: Plan, attempts: Attempts) -> Loop[Span | None]:
     """Store what finished and fill the free places: how long to rest then; None: the run is at its end."""
     free = plan.concurrency - len(attempts)
     if not attempts.finished:
-        rest = (yield from _look(plan, attempts, if_due=AT_ONCE)) if free else plan.poll_interval
+        rest = (yield from _look(plan, attempts, missed=None)) if free else plan.poll_interval
         if rest != AT_ONCE:
             return rest
-    claimed = yield from _turn(attempts, free)
-    if claimed is None or claimed == free:
+    turned = yield from _turn(attempts, free)
+    if turned is None or len(turned.held) == free:
         return plan.poll_interval
-    if claimed == 0 and attempts.all_over and plan.until == "idle":
+    if not turned.held and attempts.all_over and plan.until == "idle":
         return None
-    # Something due that wasn't claimed was scheduled since, or can't be had: another runner takes it, or it is damaged.
-    return (yield from _look(plan, attempts, if_due=AT_ONCE if claimed else plan.poll_interval))
+    return (yield from _look(plan, attempts, missed=None if turned.held else turned.at))
 
 
-def _look(plan: Plan, attempts: Attempts, *, if_due: Span) -> Loop[Span | None]:
-    """How long to rest until a job is due, `if_due` if one is; None: the run is at its end."""
+def _look(plan: Plan, attempts: Attempts, *, missed: Instant | None) -> Loop[Span | None]:
+    """How long to rest until a job is due; None: the run is at its end.
+
+    What was due by `missed`, when nothing could be claimed, can't be had: it is damaged, or others are at it.
+    """
     ahead = yield from peek()
     if isinstance(ahead, NotNow):
         yield from tell(StoreTroubled(ahead.problem))
@@ -96,14 +98,14 @@ def _look(plan: Plan, attempts: Attempts, *, if_due: Span) -> Loop[Span | None]:
     if ahead.due is None:
         return None if attempts.all_over and plan.until != "stopped" else plan.poll_interval
     if ahead.due <= ahead.at:
-        return if_due
+        return AT_ONCE if missed is None or ahead.due > missed else plan.poll_interval
     if attempts.all_over and plan.until == "idle":
         return None
     return min(Span(ahead.due - ahead.at), plan.poll_interval)
 
 
-def _turn(attempts: Attempts, limit: int) -> Loop[int | None]:
-    """Store what finished and start what could be claimed: how many; None: the store was busy, and all is kept."""
+def _turn(attempts: Attempts, limit: int) -> Loop[Turned | None]:
+    """Store what finished and start what could be claimed; None: the store was busy, and all is kept."""
     turned = yield from turn(tuple(attempts.finished), limit)
     if isinstance(turned, NotNow):
         yield from tell(StoreTroubled(turned.problem))
@@ -115,7 +117,7 @@ def _turn(attempts: Attempts, limit: int) -> Loop[int | None]:
         if stale is not None:  # somebody took the runner for gone, and the job is its again
             yield from _abandon(stale, "lost")
         yield from launch(held)
-    return len(turned.held)
+    return turned
 
 
 def _rest(attempts: Attempts, at_most: Span) -> Loop[bool]:

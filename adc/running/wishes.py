@@ -62,6 +62,8 @@ class Turned(Struct, frozen=True):
     """The reports are stored, and these jobs are claimed."""
 
     held: tuple[Held, ...]
+    at: Instant
+    """What was due by then could be claimed."""
     tick: Span
 
 

@@ -56,7 +56,7 @@ def woken(*reports: Report, tick: int = 0, stopping: bool = False) -> Woken:
 
 
 def turned(*held: Held, tick: int = 0) -> Turned:
-    return Turned(held, Span(tick))
+    return Turned(held, NOW, Span(tick))
 
 
 def due(ahead: int | None) -> NextDue:
@@ -190,6 +190,21 @@ def test_what_is_due_and_cannot_be_had_is_not_asked_for_without_rest() -> None:
             (Turn((), 2), turned()),
             (Peek(), due(0)),
             (Wait(POLL), woken()),
+            (Peek(), due(None)),
+        ],
+        STOPPED,
+    )
+
+
+def test_what_became_due_since_the_turn_is_claimed_without_rest() -> None:
+    play(
+        plan("empty"),
+        BEGIN,
+        [
+            (Peek(), due(0)),
+            (Turn((), 2), turned()),
+            (Peek(), NextDue(Instant(NOW + 5), at=Instant(NOW + 10))),
+            (Wait(Span(0)), woken()),
             (Peek(), due(None)),
         ],
         STOPPED,
