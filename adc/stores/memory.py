@@ -1,6 +1,6 @@
 """The reference store: a dict from each job to its log, behind one lock."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import RLock
 from typing import Final, get_args
@@ -16,6 +16,7 @@ from adc.core.transition import Recorded, Snapshot, Transition
 from adc.ports.store import Enrolment, Look, Wanted
 from adc.ports.trouble import StoreClosed, StoreTrouble, VersionConflict
 from adc.stores.appending import applied, entries
+from adc.stores.waiting import Waiting
 
 _PATH: Final = "memory"
 """What troubles call the file."""
@@ -34,9 +35,11 @@ class MemoryStore:
         self._jobs: dict[Xid, _Kept] = {}
         self._keys: dict[tuple[str, str], KeyHolder] = {}
         self._runners: dict[RunnerId, Enrolment] = {}
+        self._waiting = Waiting()
         self._last_seq = 0
         self._lock = RLock()
-        self._writes = False
+        self._before: dict[Xid, _Kept | None] | None = None
+        """What the jobs of this write transaction were before it; None: there is no transaction."""
         self._conflict: VersionConflict | None = None
         self._closed = False
 
@@ -44,34 +47,30 @@ class MemoryStore:
     def writing(self) -> Generator["MemoryStore", None, None]:
         """Begin a write transaction; an exception undoes all of it."""
         with self._opened("begin"):
-            if self._writes:
+            if self._before is not None:
                 raise StoreTrouble(_PATH, "begin", "this thread is in a write transaction already")
-            before = dict(self._jobs), dict(self._keys), self._last_seq
-            self._writes, self._conflict = True, None
+            self._before, self._conflict = {}, None
+            last_seq, runners = self._last_seq, dict(self._runners)
             try:
                 yield self
                 if self._conflict is not None:
                     raise self._conflict
             except BaseException:
-                self._jobs, self._keys, self._last_seq = before
+                self._undo(self._before)
+                self._last_seq, self._runners = last_seq, runners
                 raise
             finally:
-                self._writes = False
+                self._before = None
 
     def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
         """Waiting jobs that are due by then, in the order of claims."""
         with self._opened("due"):
-            found = [
-                (-state.terms.priority, state.due, job.seq, job)
-                for job, state in self._waiting(wanted)
-                if state.due <= by
-            ]
-        return tuple(job for *_, job in sorted(found, key=lambda each: each[:3])[:limit])
+            return tuple(self._snapshot(jid) for jid in self._waiting.due(wanted, by, limit))
 
     def next_due(self, wanted: Wanted) -> Instant | None:
         """When the first waiting job is or was due."""
         with self._opened("next_due"):
-            return min((state.due for _, state in self._waiting(wanted)), default=None)
+            return self._waiting.next_due(wanted)
 
     def load(self, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:
         """The jobs as they are."""
@@ -161,36 +160,39 @@ class MemoryStore:
         if isinstance(last.event, PayloadErased):
             bodies = {}
         snapshot = applied(transition, last)
-        self._jobs[jid] = _Kept(snapshot, (*kept.log, *(each.recorded for each in added)), bodies)
+        self._put(jid, _Kept(snapshot, (*kept.log, *(each.recorded for each in added)), bodies))
         self._last_seq = last.seq
-        self._note_key(snapshot)
+
+    def _put(self, jid: Xid, kept: _Kept) -> None:
+        present = self._jobs.get(jid)
+        if self._before is not None:
+            self._before.setdefault(jid, present)
+        if present is not None:
+            self._waiting.remove(present.snapshot)
+        self._jobs[jid] = kept
+        self._waiting.add(kept.snapshot)
+        first = kept.log[0].event
+        if isinstance(first, JobScheduled) and first.terms.key is not None:
+            self._keys[first.terms.kind, first.terms.key] = KeyHolder(jid, first.terms.payload.hash)
+
+    def _undo(self, before: dict[Xid, _Kept | None]) -> None:
+        for jid, kept in before.items():
+            written = self._jobs.pop(jid)
+            self._waiting.remove(written.snapshot)
+            if kept is not None:
+                self._jobs[jid] = kept
+                self._waiting.add(kept.snapshot)
+            elif isinstance(first := written.log[0].event, JobScheduled):
+                self._keys.pop((first.terms.kind, first.terms.key or ""), None)
 
     def _takes_key(self, transition: Transition) -> bool:
         """Whether it schedules with a key that a job has: its holder wasn't asked for."""
         first = transition.events[0]
         return isinstance(first, JobScheduled) and (first.terms.kind, first.terms.key) in self._keys
 
-    def _note_key(self, job: Snapshot) -> None:
-        match job.state:
-            case Scheduled(terms) if terms.key is not None:
-                self._keys[terms.kind, terms.key] = KeyHolder(job.jid, terms.payload.hash)
-            case _:
-                pass
-
     def _snapshot(self, jid: Xid) -> Snapshot:
         kept = self._jobs.get(jid)
         return Snapshot.absent(jid) if kept is None else kept.snapshot
-
-    def _waiting(self, wanted: Wanted) -> Iterator[tuple[Snapshot, Scheduled]]:
-        for kept in self._jobs.values():
-            job = kept.snapshot
-            match job.state:
-                case Scheduled(terms) as state if (
-                    terms.queue in wanted.queues and (terms.kind, terms.payload_version) in wanted.kinds
-                ):
-                    yield job, state
-                case _:
-                    pass
 
 
 def _shows(wanted: Look, job: Snapshot) -> bool:

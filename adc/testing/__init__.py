@@ -1,1 +1,25 @@
-"""The public test kit."""
+"""The public test kit: transitions, handlers and queues tested without a database, and the exam for stores."""
+
+from adc.testing.fixed import START, FixedClock, FixedDice
+from adc.testing.memory_queue import MemoryQueue
+from adc.testing.playing import NoAnswer, Played, play
+from adc.testing.scenario import Given, When, given
+from adc.testing.trial import Trial, job
+from adc.testing.world import World, WorldQueue
+
+__all__ = [
+    "START",
+    "FixedClock",
+    "FixedDice",
+    "Given",
+    "MemoryQueue",
+    "NoAnswer",
+    "Played",
+    "Trial",
+    "When",
+    "World",
+    "WorldQueue",
+    "given",
+    "job",
+    "play",
+]
