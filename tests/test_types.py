@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+import adc
+from adc import testing
+
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 REJECTS = sorted((ROOT / "typings").glob("rejects_*.py"))
@@ -58,3 +61,10 @@ def test_pyright_refuses_the_same_lines() -> None:
     }
     marked = set[tuple[str, int]]().union(*(lines(path, "pyright") for path in REJECTS))
     assert sorted(marked) == sorted(found)
+
+
+def test_every_public_name_is_used_as_a_strict_consumer_would() -> None:
+    accepted = "".join(path.read_text() for path in (ROOT / "typings").glob("accepts_*.py"))
+
+    assert [name for name in adc.__all__ if not re.search(rf"\badc\.{name}\b", accepted)] == []
+    assert [name for name in testing.__all__ if not re.search(rf"\bt\.{name}\b", accepted)] == []

@@ -66,7 +66,9 @@ def digest(
     """The digest of an event: blake2b-128 of the msgpack array (so every field carries its length) of the previous
     event's digest, and all that is stored of this one.
 
-    The time is in `stored`, and so is the hash of the body: erasing the bytes of a body breaks no chain.
+    The time is in `stored`, and so is the hash of the body: erasing the bytes of a body breaks no chain. To check a
+    file, pass the text that it has: encoding its event again may give another one, for msgspec leaves out a default
+    value only where it is that very object.
     """
     fields = (previous, jid, version, kind, kind_version, actor, cause, stored)
     return blake2b(_digest_encoder.encode(fields), digest_size=DIGEST_BYTES).digest()

@@ -94,25 +94,30 @@ class TimedOut(Exception):
     __module__ = PUBLIC
 
 
-class PayloadUnreadable(ValueError):
+class _Unfit(ValueError):
+    """A value, or stored bytes, that aren't of the kind's type."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(path, problem)
+        self.path = path
+        """Where in the value, such as `$.items[1].qty`."""
+        self.problem = problem
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+class PayloadUnreadable(_Unfit):
     """The stored payload isn't a value of the kind's payload type: no attempt can help, the handler wasn't called."""
 
     __module__ = PUBLIC
 
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(f"{path}: {problem}")
 
-
-class ResultRefused(ValueError):
+class ResultRefused(_Unfit):
     """The handler's result can't be stored: it isn't of the kind's result type, or is too large."""
 
     __module__ = PUBLIC
-
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(f"{path}: {problem}")
-        self.path = path
-        """Where in the result, such as `$.items[1].qty`."""
-        self.problem = problem
 
 
 def _not_negative(delay: timedelta) -> timedelta:
