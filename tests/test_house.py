@@ -68,12 +68,11 @@ def test_sql_stands_in_queries_and_migrations_only(path: Path) -> None:
 def test_only_the_system_reads_time_and_chance(path: Path) -> None:
     if named(path) == "system.py":
         return
-    seeded = {"random"}  # random.Random(seed): the same each time
-    allowed = {
-        "stores/sqlite/opening.py": {"time.sleep", "time"},
-        "testing/store_claims.py": seeded,
-        "testing/store_walks.py": seeded,
-    }.get(named(path), set())
+    allowed: set[str] = set()
+    if named(path) == "stores/sqlite/opening.py":
+        allowed = {"time", "time.sleep"}
+    elif named(path).startswith("testing/"):
+        allowed = {"random"}  # random.Random(seed): the same each time
 
     assert imported(path) & {
         "time", "time.time", "time.monotonic", "time.perf_counter", "time.sleep", "random", "secrets", "uuid",
