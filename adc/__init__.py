@@ -13,7 +13,7 @@ from adc.core.states import Reason, StateName
 from adc.handling.effects import Effect, Steps
 from adc.handling.job import CancellationToken, Job
 from adc.handling.notdone import NotDone, PayloadUnreadable, Permanent, ResultRefused, Snooze, TimedOut, Transient
-from adc.handling.steps import Step, StepOf, now, snooze, step
+from adc.handling.steps import Step, StepMisplaced, StepOf, now, snooze, step
 from adc.kind import AnyJobKind, JobKind, NewJob, PayloadRefused
 from adc.ports.trouble import (
     CannotOpen,
@@ -110,6 +110,7 @@ __all__ = [
     "SqliteQueue",
     "StateName",
     "Step",
+    "StepMisplaced",
     "StepOf",
     "Steps",
     "StoreBusy",

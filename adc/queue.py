@@ -108,7 +108,10 @@ class StoreQueue(Queue):
     # -- changing jobs -------------------------------------------------------------------------------------------------
 
     def cancel_job(self, jid: Xid, /) -> Outcome[None, CancelRefused]:
-        """Never run a job, waiting or dead; one that runs is asked to end, and not retried. Again: already so."""
+        """Never run a job, waiting or dead; to cancel again is no refusal: it is already so.
+
+        A job that runs isn't stopped, but no other attempt follows; if this one completes it, it is done.
+        """
         return self._change(Cancel(jid, self.clock.now()))
 
     def unschedule_job(self, kind: JobKind[P, R], jid: Xid, /) -> Outcome[P, UnscheduleRefused]:

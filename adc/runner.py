@@ -49,7 +49,7 @@ class JobRunner:
     `queues` are those that it serves. `lease` is how long it may give no sign of life before its jobs may be taken from
     it. `shutdown_timeout` is how long attempts may still run once it was asked to stop; then their jobs are given back.
     `scrub` takes what must not be stored out of messages and tracebacks of failed attempts. `listener` is told what
-    happens, on the runner's thread: it must not wait, and what it raises ends the run.
+    happens, on the runner's thread: it must not wait, and what it raises stops the run and comes out.
 
     One run at a time: `run`, `run_until_idle`, `run_until_empty` or `events`. On the main thread they heed SIGINT and
     SIGTERM: the first one stops the run as `stop` does, the second one raises KeyboardInterrupt at once. Trouble with
@@ -125,10 +125,9 @@ class JobRunner:
         try:
             yield from audience.read()
         finally:
-            if thread.is_alive():
+            if not audience.ended:  # else the thread is at its end, and who runs now isn't ours to stop
                 self.stop()
-                thread.join()
-                self._asked_to_stop = False
+            thread.join()
 
     def _tell(self, poll_interval: Span, audience: Audience) -> None:
         try:

@@ -1,4 +1,4 @@
-"""The code blocks of the README and of the docs run, in the order of their pages, and pass strict mypy as a user's would.
+"""The code blocks of the README and of the docs run, page by page, and pass strict mypy as a user's would.
 
 A `python` block with a title such as `# jobs.py` is a file, which the other blocks of its page can import. The `sh`
 blocks of SHELL_PAGES are one shell's session, in the directory where those files are; it must succeed to the last line.
@@ -18,10 +18,16 @@ import pytest
 from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
+import adc
+import adc.testing
+
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHELL_PAGES = [ROOT / "docs" / "tutorial.md", ROOT / "docs" / "guide" / "operating.md"]
+
+CACHE: Final = ROOT / ".mypy_cache" / "docs"
+"""Beside that of the project's own run, whose settings are others."""
 
 INSTALLS: Final = "pip install"
 TITLE: Final = re.compile(r"\A# ([a-z_]+\.py)\n")
@@ -119,7 +125,7 @@ def shape(output: str) -> Sequence[str]:
     """Lines without what is another each time: ids, times, durations, processes; and without alignment."""
     for pattern, name in (
         (r"\b[0-9a-v]{20}\b", "JID"),
-        (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME"),
+        (r"\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|\+00:00)", "TIME"),
         (r"\b(cli|caller):\S+", "ACTOR"),
         (r"\b\d+(?:ms|s)\b", "SOON"),
         (r'File ".*/', 'File "'),
@@ -153,7 +159,7 @@ def test_every_block_passes_strict_mypy(version: str, tmp_path: Path) -> None:
         name = re.sub(r"\W", "_", named(page).removesuffix(".md"))
         (tmp_path / f"{name}.py").write_text(program)
 
-    options = ["--strict", "--config-file=", "--python-version", version]
+    options = ["--strict", "--config-file=", "--python-version", version, "--cache-dir", str(CACHE)]
     done = subprocess.run([BIN / "mypy", *options, "."], cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout
@@ -165,3 +171,33 @@ def test_a_file_is_on_one_page_only() -> None:
     files = [title for title in titles if title is not None]
 
     assert sorted(files) == sorted(set(files))
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    text = "".join(page.read_text() for page in PAGES if page.parent.name == "reference")
+
+    shown = re.findall(r"^::: ([\w.]+)$", text, re.MULTILINE)
+    public = [f"adc.{name}" for name in adc.__all__] + [f"adc.testing.{name}" for name in adc.testing.__all__]
+    by_hand = ["adc.Failure", "adc.Success"]  # classes of another package
+    assert sorted([*shown, *by_hand]) == sorted([*public, "adc.testing.store_exam.StoreExam"])
+
+
+def test_every_test_that_the_guarantees_name_is_there() -> None:
+    named_tests = re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", (ROOT / "docs" / "guarantees.md").read_text())
+
+    assert len(named_tests) > 30
+    for file, test in named_tests:
+        assert f"def {test}" in (ROOT / "tests" / file).read_text()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_a_link_leads_somewhere(page: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text()):
+        linked = page.parent / target if target else page
+        assert linked.exists(), f"{named(page)} links to {target}"
+        headings = re.findall(r"^#+ (.*)", linked.read_text(), re.MULTILINE)
+        assert not anchor or anchor in {slug(heading) for heading in headings}, f"{named(page)} links to #{anchor}"
+
+
+def slug(heading: str) -> str:
+    return re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading.lower()).strip())

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals, raise_signal
 from threading import Barrier, Event, Lock
@@ -552,3 +553,53 @@ def test_plain_handlers_run_without_asyncio() -> None:
     ran = subprocess.run([sys.executable, "-c", PLAIN], capture_output=True, text=True, check=False)
 
     assert (ran.stdout, ran.stderr) == ("1 []\n", "")
+
+
+def test_a_listener_that_raises_stops_the_run_and_strands_no_job(queue: SqliteQueue) -> None:
+    jids = queue.schedule_many(ACT.new(number) for number in range(5))
+
+    def breaks(event: RunnerEvent) -> None:
+        if isinstance(event, Happened):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        JobRunner(queue, routed(lambda job: "done"), concurrency=3, listener=breaks).run_until_idle()
+
+    assert queue.counts()["started"] == 0
+    assert {queue.history(jid)[-1].type for jid in jids} == {"JobDone", "JobScheduled"}
+
+
+def test_a_listener_and_the_reader_of_events_are_both_told(queue: SqliteQueue) -> None:
+    queue.schedule(ACT.new(1))
+    heard: list[RunnerEvent] = []
+    runner = JobRunner(queue, routed(lambda job: "done"), listener=heard.append)
+
+    read = list(islice(runner.events(), 3))
+
+    assert read == heard[:3]
+
+
+def test_events_of_a_runner_that_runs_already_do_not_stop_it(queue: SqliteQueue) -> None:
+    began, go_on = Event(), Event()
+
+    def waits(job: Job[int]) -> str:
+        began.set()
+        go_on.wait()
+        return "done"
+
+    runner = JobRunner(queue, routed(waits))
+    jid = queue.schedule(ACT.new(1))
+    events = runner.events()
+    first = next(events)
+    assert began.wait(10)
+
+    for _ in range(200):
+        with pytest.raises(RuntimeError, match="runs already"):
+            next(runner.events())
+
+    go_on.set()
+    rest = list(islice(events, 2))
+    assert isinstance(first, RunnerStarted)
+    assert not any(isinstance(event, RunnerStopping) for event in rest)
+    events.close()
+    assert queue.result(ACT, jid) == Success("done")

@@ -41,7 +41,7 @@ class UnknownEvent(UnreadableEvent):
 
 
 class DamagedEvent(UnreadableEvent):
-    """The event's stored form isn't what adc wrote: the file was damaged or edited. `adc.verify` finds how much."""
+    """The event's stored form isn't what adc wrote: the file was damaged or edited."""
 
 
 def encode_event(event: Event) -> str:

@@ -82,7 +82,7 @@ class JobCrashed(Fact, frozen=True):
 
 
 class CancelAsked(Fact, frozen=True):
-    """The runner that holds it was asked to let it go."""
+    """It was cancelled while an attempt ran: whatever comes of that one, no other follows."""
 
 
 class JobCancelled(Fact, frozen=True):

@@ -11,8 +11,6 @@ RunnerId = NewType("RunnerId", str)
 
 XID_BYTES: Final = 12
 XID_LENGTH: Final = 20
-DATABASE: Final = Xid("0" * XID_LENGTH)
-"""The id under which the log keeps events that belong to no job."""
 
 _DIGITS: Final = frozenset("0123456789abcdefghijklmnopqrstuv")
 

@@ -134,6 +134,6 @@ def _names(kinds: Kinds) -> tuple[str, ...]:
 
 
 def _name(kind: object) -> str:
-    if not (isinstance(kind, type) and issubclass(kind, BaseException)):
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
         raise TypeError(f"expected an exception class, or a tuple of them, as give_up_on, got {kind!r}")
     return full_name(kind)

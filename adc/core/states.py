@@ -33,7 +33,7 @@ class Started(Struct, frozen=True):
 
 
 class Cancelling(Struct, frozen=True):
-    """A runner holds it, and was asked to let it go."""
+    """A runner holds it, and it was cancelled: unless this attempt completes it, it is at its end."""
 
     terms: Terms
     tally: Tally

@@ -38,6 +38,11 @@ class Audience:
             self._ended, self._error = True, error
             self._changed.notify()
 
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes."""
+        return self._ended
+
     def read(self) -> Iterator[RunnerEvent]:
         """All events, as they come."""
         while (event := self._next()) is not None:

@@ -2,11 +2,14 @@
 
 from typing import Protocol, assert_never
 
+from msgspec.structs import replace
+
 from adc.core.ids import Xid
 from adc.core.instants import Span
 from adc.core.terms import Token
-from adc.drivers.turn import Desk, look_ahead, take_turn
+from adc.drivers.turn import Desk, Listener, look_ahead, take_turn
 from adc.handling.job import Held
+from adc.running.events import RunnerEvent
 from adc.running.wishes import Abandon, Answer, Interrupt, Launch, Loop, Peek, Tell, Turn, Wait, Wish, Woken
 
 
@@ -39,21 +42,41 @@ class Hands(Protocol):
 
 
 def drive(loop: Loop[None], desk: Desk, hands: Hands) -> None:
-    """Run the loop to its end.
+    """Run the loop to its end. What a listener raises asks it to stop, and comes out when it has.
 
     Trouble with the store, but for StoreBusy, ends the run: it comes out, after all attempts were told to end. What
     they said and say isn't stored then; their jobs stay Started until somebody finds that this runner is gone.
     """
+    raised: list[Exception] = []
+    if desk.listener is not None:
+        desk = replace(desk, listener=_stopping_by_error(desk.listener, hands, raised))
     answer: Answer = None
     try:
         while True:
             try:
                 wish = loop.send(answer)
             except StopIteration:
-                return
+                break
             answer = _answer(wish, desk, hands)
     finally:
         hands.close()
+    if raised:
+        raise raised[0]
+
+
+def _stopping_by_error(listener: Listener, hands: Hands, raised: list[Exception]) -> Listener:
+    """The same listener until it raises: jobs that were just claimed still start, and the run ends in good order."""
+
+    def tell(event: RunnerEvent) -> None:
+        if raised:
+            return
+        try:
+            listener(event)
+        except Exception as error:  # noqa: BLE001  it comes out in the end
+            raised.append(error)
+            hands.stop()
+
+    return tell
 
 
 def _answer(wish: Wish, desk: Desk, hands: Hands) -> Answer:

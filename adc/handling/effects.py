@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Generator
 from typing import Final, TypeAlias
 
 from msgspec import Struct
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, override
 
 from adc.core.instants import Span
 
@@ -16,6 +16,10 @@ class Call(Struct, frozen=True):
 
     name: str
     call: Callable[[], object]
+
+    @override
+    def __repr__(self) -> str:
+        return f"Call({self.name!r})"  # without its arguments: a message may show it
 
 
 class Now(Struct, frozen=True):

@@ -105,8 +105,8 @@ def _driven(steps: Generator[object, object, object]) -> Generator[Performable, 
         asked = next(steps)
         while True:
             if isinstance(asked, Doze):
-                steps.close()
-                raise Dozing(asked.delay)
+                asked = steps.throw(Dozing(asked.delay))
+                continue
             if not isinstance(asked, PERFORMABLE):
                 # Thrown in where it was yielded, so that the traceback names the line.
                 asked = steps.throw(TypeError(f"a handler can't yield {_shown(asked)}: write `yield from`"))

@@ -21,21 +21,44 @@ LONGEST_NAME: Final = 200
 _forgotten: ContextVar[list[str] | None] = ContextVar("_forgotten", default=None)
 
 
+_NOT_ADCS: Final = "Task got bad yield"
+"""How asyncio complains of a step that came up to it."""
+
+
+class StepMisplaced(RuntimeError):
+    """A step was awaited in a task of its own, as inside `asyncio.gather`: await steps in the handler itself."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    @override
+    def __str__(self) -> str:
+        return f"step {self.name!r} was awaited in a task of its own: await it in the handler itself"
+
+
 @final
 class Step(Generic[T_co]):
     """An effect that waits to be driven. One that is thrown away undriven did nothing, so it fails its attempt."""
 
-    __slots__ = ("_driven", "_effect", "_name")
+    __slots__ = ("_driven", "_effect", "_forgotten", "_name")
 
     def __init__(self, name: str, effect: Effect) -> None:
         self._name = name
         self._effect = effect
         self._driven = False
+        # The attempt that it was made in: it may be thrown away much later, by a garbage collection in another one.
+        self._forgotten = _forgotten.get()
 
     def __iter__(self) -> Generator[Effect, object, T_co]:
         """What `yield from` drives."""
         self._driven = True
-        answer = yield self._effect
+        try:
+            answer = yield self._effect
+        except RuntimeError as error:
+            if str(error).startswith(_NOT_ADCS):
+                raise StepMisplaced(self._name) from None
+            raise
         # The only place where an answer gets its type: step, snooze and now make a Step[T] only from an effect whose
         # answer is a T.
         return cast("T_co", answer)
@@ -47,9 +70,8 @@ class Step(Generic[T_co]):
         return f"<step {self._name!r}>"
 
     def __del__(self) -> None:
-        forgotten = None if self._driven else _forgotten.get()
-        if forgotten is not None:
-            forgotten.append(self._name)
+        if not self._driven and self._forgotten is not None:
+            self._forgotten.append(self._name)
 
 
 @final

@@ -82,7 +82,10 @@ class Store(Protocol):
         ...
 
     def next_due(self, wanted: Wanted) -> Instant | None:
-        """When the first waiting job is or was due; None: none waits. A read: it never waits for a writer."""
+        """When the first waiting job is or was due; None: none waits.
+
+        A read: it never waits for another process that writes.
+        """
         ...
 
     def load(self, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:

@@ -14,6 +14,7 @@ from typing_extensions import override
 from adc.core.commands import Expire
 from adc.core.ids import XID_BYTES, RunnerId, Xid, encode_xid
 from adc.core.instants import Span, span_of, timedelta_of
+from adc.core.outcome import Outcome
 from adc.core.terms import DEFAULT_QUEUE
 from adc.core.transition import Asked
 from adc.drivers.drive import drive
@@ -22,6 +23,7 @@ from adc.drivers.turn import Desk, take_turn
 from adc.kind import NewJob
 from adc.ports.store import Wanted
 from adc.queue import StoreQueue
+from adc.refused import ScheduleRefused
 from adc.router import RunnerRouter
 from adc.running.loop import Plan, run
 from adc.running.wishes import Turn, Turned, Woken
@@ -55,6 +57,10 @@ class WorldQueue(StoreQueue):
     @override
     def schedule_many(self, jobs: Iterable[NewJob], /) -> tuple[Xid, ...]:
         return super().schedule_many([self._named(job) for job in jobs])
+
+    @override
+    def try_schedule(self, job: NewJob, /) -> Outcome[Xid, ScheduleRefused]:
+        return super().try_schedule(self._named(job))
 
     def _named(self, job: NewJob) -> NewJob:
         known = self._ids.setdefault(job.jid, numbered(len(self._ids) + 1))

@@ -1,5 +1,6 @@
 """adc redrive and cancel: a line for each job that was changed, a complaint for each that wasn't."""
 
+import json
 from collections.abc import Callable
 from subprocess import CompletedProcess
 
@@ -55,11 +56,13 @@ def test_a_job_that_waits_is_cancelled(adc: Adc, queue: SqliteQueue, dead: Xid) 
     assert adc("cancel", waiting).returncode == 0
 
 
-def test_a_job_that_runs_is_asked_to_end(adc: Adc, queue: SqliteQueue) -> None:
+def test_a_job_that_runs_isnt_retried_but_runs_on(adc: Adc, queue: SqliteQueue) -> None:
     jid = queue.schedule(NOTE.new(2))
     queue.poll_next(NOTE)
 
-    assert adc("cancel", jid).stdout == f"{jid} cancelling: it runs, and was asked to end\n"
+    assert adc("cancel", jid).stdout == (
+        f"{jid} cancelling: it isn't retried; but its handler isn't told, and its result counts if it completes\n"
+    )
 
 
 def test_a_job_that_is_done_cant_be_cancelled(adc: Adc, queue: SqliteQueue) -> None:
@@ -77,3 +80,16 @@ def test_a_job_that_is_done_cant_be_cancelled(adc: Adc, queue: SqliteQueue) -> N
 def test_jobs_are_named_by_their_ids(adc: Adc, queue: SqliteQueue, command: str) -> None:
     assert adc(command).returncode == 2
     assert adc(command, "--all").returncode == 2
+
+
+def test_the_pipe_in_the_help_redrives_all(adc: Adc, queue: SqliteQueue) -> None:
+    queue.schedule_many(NOTE.new(number) for number in range(250))
+    while (claimed := queue.poll_next(NOTE)) is not None:
+        claimed.fail(Permanent("no"))
+
+    listed = adc("dead", "--json")
+    done = adc("redrive", *(json.loads(line)["jid"] for line in listed.stdout.splitlines()))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert queue.counts() == {"scheduled": 250, "started": 0, "cancelling": 0, "done": 0, "dead": 0, "cancelled": 0}
+    assert "adc dead --json | jq -r .jid | xargs -r adc redrive" in adc("redrive", "--help").stdout

@@ -287,3 +287,15 @@ def test_an_interrupt_stops_it_in_peace(here: Path, root: Path, environment: dic
     assert demo.returncode == 130
     assert "jobs are left" in said or said == ""
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("arguments", [("--db", ":memory:", "demo"), ("demo", "--db", ":memory:")])
+def test_a_demo_in_memory_is_refused(adc: Adc, here: Path, root: Path, arguments: tuple[str, ...]) -> None:
+    done = adc(*arguments, "--root", str(root))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "a queue in memory ends with the command: name a file" in done.stderr
+
+
+def test_the_help_says_which_file_it_uses(adc: Adc) -> None:
+    assert "ADC_DB is ignored" in adc("demo", "--help").stdout

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -67,7 +68,11 @@ def test_without_a_command_it_shows_the_help(adc: Adc) -> None:
         (("list", "--nope"), "No such option '--nope'"),
         (("list", "extra"), "Got unexpected extra argument (extra). See adc list --help"),
         (("list", "--state", "lost"), "Invalid value for '--state': 'lost' is not one of"),
-        (("list", "--limit", "0"), "Invalid value for '--limit': 0 is not in the range x>=1"),
+        (("list", "--limit", "0"), "Invalid value for '--limit': 0 is not in the range 1<=x<=1000000"),
+        (("list", "--limit", "1" + "0" * 21), "Invalid value for '--limit'"),
+        (("--dbb", "x", "list"), "No such option '--dbb'. Did you mean '--db'? See adc --help"),
+        (("--db", "", "list"), "Invalid value for '--db': expected the path of a file, got an empty text. See adc --help"),
+        (("list", "--db", ""), "Invalid value for '--db': expected the path of a file, got an empty text"),
         (("list", "--due-before", "2027-01-01"), "Invalid value for '--due-before': '2027-01-01' has no zone"),
         (("--busy-timeout", "x", "list"), "Invalid value for '--busy-timeout': expected a duration"),
     ],
@@ -236,3 +241,82 @@ def test_colours_are_for_terminals_that_want_them(
     assert "\x1b[" in coloured
     assert "\x1b" not in terminal(80, "list")
     assert "\x1b" not in command("list").stdout
+
+
+# -- outputs that take nothing
+
+
+@pytest.fixture
+def into(environment: dict[str, str]) -> Callable[..., CompletedProcess[str]]:
+    """Runs a command by the shell, with its output redirected."""
+
+    def call(redirection: str, *arguments: str) -> CompletedProcess[str]:
+        line = f"{shlex.join((sys.executable, '-m', 'adc', *arguments))} {redirection}"
+        return subprocess.run(line, shell=True, env=environment, capture_output=True, text=True, check=False)
+
+    return call
+
+
+READING = [("list",), ("list", "--json"), ("stats",), ("--help",), ("--version",)]
+
+
+@pytest.mark.parametrize("arguments", READING, ids=" ".join)
+def test_a_full_disk_is_said_in_one_line(into: Adc, queue: SqliteQueue, arguments: tuple[str, ...]) -> None:
+    queue.schedule(JobKind("note", int).new(1))
+
+    done = into("> /dev/full", *arguments)
+
+    assert (done.returncode, done.stderr) == (1, "adc: stdout can't be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("arguments", [*READING, ("schedule", "any", "--unchecked"), ("work", "shop:router")])
+def test_a_closed_stdout_is_said_before_anything_is_done(into: Adc, db: Path, arguments: tuple[str, ...]) -> None:
+    done = into(">&-", *arguments)
+
+    assert (done.returncode, done.stderr) == (1, "adc: stdout is closed: give it a place, such as > /dev/null\n")
+    assert not db.exists()
+
+
+@pytest.mark.parametrize("redirection", ["> /dev/full", "| true"])
+def test_a_job_whose_id_cant_be_printed_is_stored(into: Adc, db: Path, redirection: str) -> None:
+    slow = redirection.replace("true", "(exec <&-; sleep 1)")  # whoever should read it has gone by then
+
+    done = into(f"{slow}", "schedule", "any", "--unchecked")
+
+    with SqliteQueue.open(db) as queue:
+        (row,) = queue.look()
+    why = "Broken pipe" if "|" in redirection else "No space left on device"
+    assert done.stderr == f"adc: job {row.jid} was stored, but stdout can't be written: {why}\n"
+
+
+def test_closed_inputs_and_errors_are_no_crash(into: Adc, here: Path) -> None:
+    unread = into("<&-", "schedule", "any", "-", "--unchecked")
+
+    assert (unread.returncode, unread.stderr) == (1, "adc: stdin can't be read: it is closed\n")
+    assert into("2>&-", "list").returncode == 1
+    assert into("2>&-", "demo", "--root", str(here)).returncode == 0
+
+
+def test_options_for_the_whole_run_go_before_and_after_the_command(adc: Adc, queue: SqliteQueue) -> None:
+    with queue.store.writing():
+        for arguments in (("--busy-timeout", "0s", "schedule"), ("schedule", "--busy-timeout", "0s")):
+            assert "database is locked" in adc(*arguments, "any", "--unchecked").stderr
+
+    for arguments in (("--debug", "work"), ("work", "--debug")):
+        assert "Traceback" in adc(*arguments, "shop:stumble").stderr
+
+
+@pytest.mark.parametrize("name", ["list", "work", "schedule"])
+def test_help_is_as_wide_as_the_terminal(command: Adc, environment: dict[str, str], name: str) -> None:
+    environment["COLUMNS"] = "40"
+
+    done = command(name, "--help")
+
+    assert done.returncode == 0
+    assert max(map(len, done.stdout.splitlines())) <= 40
+
+
+def test_the_help_says_what_exit_codes_mean(adc: Adc) -> None:
+    said = " ".join(adc("--help").stdout.split())
+
+    assert "1 it could not be done, as with a payload that is wrong, 2 the command line is wrong" in said

@@ -19,7 +19,7 @@ Adc = Callable[..., CompletedProcess[str]]
 NOTE = JobKind("note", dict[str, int], result=bytes)
 NOBODY = "d5k7nc8v2q0g0a1m5j60"
 
-ROW_KEYS = ["jid", "kind", "queue", "state", "priority", "attempt", "retries", "due", "reason", "key"]
+ROW_KEYS = ["jid", "kind", "queue", "state", "priority", "attempt", "retries", "due", "ended", "reason", "key"]
 
 
 @pytest.fixture
@@ -48,9 +48,9 @@ def lines(done: CompletedProcess[str]) -> list[dict[str, object]]:
 def test_list_shows_all_jobs_in_the_order_of_scheduling(adc: Adc, jids: dict[str, Xid]) -> None:
     title, *rows = adc("list").stdout.splitlines()
 
-    assert title.split() == ["JID", "STATE", "KIND", "QUEUE", "PRIO", "ATTEMPT", "DUE", "OR", "REASON"]
+    assert title.split() == ["JID", "STATE", "KIND", "QUEUE", "PRIO", "ATTEMPT", "DUE", "OR", "ENDED"]
     assert [row.split()[:4] for row in rows] == [[jid, state, "note", "default"] for state, jid in jids.items()]
-    assert rows[1].endswith("Permanent")
+    assert [row.split(maxsplit=6)[6:] for row in rows] == [["now"], ["Permanent, now"], [], [], ["now"], ["now"]]
 
 
 def test_list_has_one_object_a_line_for_programs(adc: Adc, jids: dict[str, Xid]) -> None:
@@ -67,9 +67,29 @@ def test_list_has_one_object_a_line_for_programs(adc: Adc, jids: dict[str, Xid])
         "attempt": 0,
         "retries": 0,
         "due": "2027-01-15T08:00:00.000000Z",
+        "ended": None,
         "reason": None,
         "key": "the scheduled one",
     }
+    ended = {row["state"] for row in rows if row["ended"] == "2027-01-15T08:00:00.000000Z"}
+    assert ended == {"done", "dead", "cancelled"}
+
+
+@pytest.mark.parametrize("name", ["list", "dead"])
+def test_programs_get_all_jobs_and_people_a_page(adc: Adc, queue: SqliteQueue, name: str) -> None:
+    jids = queue.schedule_many(NOTE.new({"n": number}) for number in range(250))
+    while (claimed := queue.poll_next(NOTE)) is not None:
+        claimed.fail(Permanent("no"))
+
+    assert [row["jid"] for row in lines(adc(name, "--json"))] == list(jids)
+    assert [row["jid"] for row in lines(adc(name, "--json", "--after", jids[119]))] == list(jids[120:])
+    assert [row["jid"] for row in lines(adc(name, "--json", "--limit", "250"))] == list(jids)
+    some = adc(name, "--json", "--limit", "249")
+    assert len(some.stdout.splitlines()) == 249
+    assert some.stderr == f"adc: there are more; the next page: --after {jids[248]}\n"
+    shown = adc(name)
+    assert len(shown.stdout.splitlines()) == 101
+    assert shown.stderr == f"adc: there are more; the next page: --after {jids[99]}\n"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +173,7 @@ def test_show_has_all_of_a_job(adc: Adc, jids: dict[str, Xid], state: str) -> No
     assert f"key        the {state} one\nrequest    r-1\n" in shown
     assert list(record) == SHOW_KEYS
     assert (record["jid"], record["state"], record["meta"]) == (jids[state], state, {"request": "r-1"})
-    assert (record["payload"], record["payload_size"]) == (f'{{"n":{list(jids).index(state)}}}', 7)
+    assert (record["payload"], record["payload_size"]) == ({"n": list(jids).index(state)}, 7)
 
 
 def test_show_has_results_that_are_no_text(adc: Adc, jids: dict[str, Xid]) -> None:
@@ -183,7 +203,7 @@ def test_a_long_payload_is_shown_in_part(adc: Adc, queue: SqliteQueue) -> None:
     jid = queue.schedule(JobKind("text", str).new("x" * 5000))
 
     assert "… (5002 bytes; --json has all)" in adc("show", jid).stdout
-    assert len(str(lines(adc("show", jid, "--json"))[0]["payload"])) == 5002
+    assert len(str(lines(adc("show", jid, "--json"))[0]["payload"])) == 5000
 
 
 def test_stats_counts_states(adc: Adc, jids: dict[str, Xid]) -> None:
@@ -194,7 +214,7 @@ def test_stats_counts_states(adc: Adc, jids: dict[str, Xid]) -> None:
 
 
 def test_an_empty_queue_has_titles_only(adc: Adc, queue: SqliteQueue) -> None:
-    assert adc("list").stdout == "JID  STATE  KIND  QUEUE  PRIO  ATTEMPT  DUE OR REASON\n"
+    assert adc("list").stdout == "JID  STATE  KIND  QUEUE  PRIO  ATTEMPT  DUE OR ENDED\n"
     assert adc("list", "--json").stdout == ""
 
 
@@ -265,7 +285,7 @@ def damaged(path: Path) -> None:
         (application_tables, "jobs.db: there is no queue of adc in this file"),
         (damaged, "file is not a database"),
         (rust_original, "Rust original"),
-        (Path.mkdir, "unable to open database file"),
+        (Path.mkdir, "jobs.db: this is a directory"),
     ],
 )
 @pytest.mark.parametrize("arguments", READING, ids=NAMES)
@@ -323,3 +343,59 @@ def test_a_busy_file_is_said_in_one_line(adc: Adc, queue: SqliteQueue) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert "database is locked" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        (b'{"path": "/a", "n": 1.50}', '"payload": {"path": "/a", "n": 1.50}, "payload_base64": null'),
+        (b'[1,\n "\xc3\xa9\xf0\x9f\x99\x82\x7f"]\n', r'"payload": [1,  "\u00e9\ud83d\ude42\u007f"] , "payload_base64": null'),
+        (b"null", '"payload": null, "payload_base64": null'),
+        (b"Dear diary,", '"payload": "Dear diary,", "payload_base64": null'),
+        (b"NaN", '"payload": "NaN", "payload_base64": null'),
+        (b"[" * 100_000, '"payload": "[[['),
+        (b"\xff", '"payload": null, "payload_base64": "/w=="'),
+    ],
+)
+def test_json_is_shown_to_programs_as_it_is_stored(adc: Adc, queue: SqliteQueue, stored: bytes, shown: str) -> None:
+    jid = queue.schedule(JobKind("any", bytes).new(stored))
+
+    done = adc("show", jid, "--json")
+
+    lines(done)
+    assert shown in done.stdout
+
+
+def test_the_help_of_history_says_the_unit_of_lengths(adc: Adc) -> None:
+    assert "lengths in data are whole microseconds" in " ".join(adc("history", "--help").stdout.split())
+
+
+def test_an_empty_variable_counts_as_unset(adc: Adc, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADC_DB", "")
+
+    adc("schedule", "any", "--unchecked")
+
+    assert [file.name for file in here.glob("*.db")] == ["jobs.db"]
+
+
+def test_a_queue_in_memory_is_refused_from_the_environment_too(adc: Adc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADC_DB", ":memory:")
+
+    done = adc("list")
+
+    assert done.returncode == 2
+    assert done.stderr == "adc: ADC_DB: a queue in memory ends with the command: name a file. See adc list --help\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nowhere/jobs.db", "There is no directory HERE/nowhere."),
+        ("shop.py", "Name the queue's file with --db or ADC_DB."),
+    ],
+)
+def test_a_wrong_path_is_said_with_what_to_do(adc: Adc, here: Path, name: str, said: str) -> None:
+    done = adc("--db", name, "schedule", "any", "--unchecked")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith(f". {said.replace('HERE', str(here))}\n")

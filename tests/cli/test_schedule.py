@@ -130,13 +130,13 @@ CHECKED = ("--app", "shop:router")
 WRONG: list[tuple[tuple[str, ...], int, str]] = [
     (
         ("any", "[1,", *UNCHECKED),
-        2,
-        "the payload isn't JSON: expecting value at line 1, column 4. See adc schedule --help",
+        1,
+        "the payload isn't JSON: expecting value at line 1, column 4\n",
     ),
     (
         ("any", "", *UNCHECKED),
-        2,
-        "the payload isn't JSON: expecting value at line 1, column 1. See adc schedule --help",
+        1,
+        "the payload isn't JSON: expecting value at line 1, column 1\n",
     ),
     (
         ("any", "{'a': 1}", *UNCHECKED),
@@ -152,8 +152,8 @@ WRONG: list[tuple[tuple[str, ...], int, str]] = [
     ),
     (
         ("invoice", "[1,", *CHECKED),
-        2,
-        "the payload isn't JSON: expecting value at line 1, column 4. See adc schedule --help",
+        1,
+        "the payload isn't JSON: expecting value at line 1, column 4\n",
     ),
     (
         ("invoice", '{"customer": "7"}', *CHECKED),
@@ -238,3 +238,62 @@ def test_a_payload_over_the_limit_is_refused(adc: Adc) -> None:
 
     assert done.returncode == 1
     assert "more than the limit of 1048576" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("payload", "flaw"),
+    [
+        ("18446744073709551616", "an integer beyond 64 bits (-2**63 to 2**64 - 1) - at $"),
+        ('{"n": [-9223372036854775809]}', "an integer beyond 64 bits (-2**63 to 2**64 - 1) - at $.n[0]"),
+        ("9" * 5000, "an integer beyond 64 bits (-2**63 to 2**64 - 1) - at $"),
+        ("1e999", "inf can't be written as JSON - at $"),
+        (r'{"name": "\ud800"}', "a lone surrogate, at character 0, can't be written as UTF-8 - at $.name"),
+        (r'{"\udfff": 1}', "a lone surrogate, at character 0, can't be written as UTF-8 (in a key) - at $"),
+        ("[" * 101 + "]" * 101, "nested deeper than 100 - at $" + "[0]" * 100),
+    ],
+    ids=lambda value: value[:40],
+)
+def test_what_no_runner_could_read_is_refused(adc: Adc, db: Path, payload: str, flaw: str) -> None:
+    done = adc("schedule", "any", "--unchecked", "--", payload)
+
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"adc: the payload can't be stored: {flaw}\n")
+    assert not db.exists()
+
+
+def test_integers_of_64_bits_are_stored(adc: Adc, db: Path) -> None:
+    payload = "[-9223372036854775808, 18446744073709551615]"
+
+    assert stored(db, adc("schedule", "any", payload, "--unchecked").stdout.strip())[1] == payload.encode()
+
+
+def test_a_typed_payload_with_a_lone_surrogate_is_refused(adc: Adc, here: Path) -> None:
+    (here / "notes.py").write_text("import adc\nrouter = adc.RunnerRouter()\nNOTE = adc.JobKind('note', str)\n"
+                                   "@router.handles(NOTE)\ndef note(job): pass\n")
+
+    done = adc("schedule", "note", r'"\ud800"', "--app", "notes:router")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "adc: the payload doesn't fit kind note: a lone surrogate, at character 0, can't be written as UTF-8 - at $\n"
+    )
+
+
+def test_a_negative_number_goes_behind_two_dashes(adc: Adc, db: Path) -> None:
+    done = adc("schedule", "any", "-1", "--unchecked")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "adc: No such option '-1'. A value goes behind --, as in: -- -1. See adc schedule --help\n"
+    assert stored(db, adc("schedule", "any", "--unchecked", "--", "-1").stdout.strip())[1] == b"-1"
+
+
+def test_what_an_application_says_is_not_on_stdout(adc: Adc, here: Path) -> None:
+    (here / "chatty.py").write_text(
+        "from contextlib import contextmanager\nfrom shop import router\nprint('loaded')\n"
+        "@contextmanager\ndef app():\n    print('entered')\n    yield router\n    print('left')\n"
+    )
+
+    done = adc("schedule", "scan", "x", "--app", "chatty:app")
+
+    assert is_xid(done.stdout.removesuffix("\n"))
+    assert done.stderr == "loaded\nentered\nleft\n"
+    assert "opened and closed" in " ".join(adc("schedule", "--help").stdout.split())

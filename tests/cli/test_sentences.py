@@ -4,6 +4,7 @@ import pytest
 
 from adc.cli.sentences import attempt_of, says
 from adc.cli.work import line_of
+from adc.codec.events import body_of
 from adc.core.events import (
     CancelAsked,
     Event,
@@ -39,6 +40,7 @@ SAID: list[tuple[Event, str]] = [
     (JobScheduled(EARLY, TERMS, EARLY), "invoice, due at once"),
     (JobStarted(NOW, 1, RUNNER), ""),
     (JobDone(NOW, 1, RESULT), "result of 4 bytes"),
+    (JobDone(NOW, 1, body_of(b"null")), "no result"),
     (JobRetried(NOW, 1, FAULT, LATER), "ValueError: no such address; again in 1h (2027-01-15T09:01:11.000Z)"),
     (JobDied(NOW, 3, "RetriesUsedUp", FAULT), "RetriesUsedUp: ValueError: no such address"),
     (JobDied(NOW, 3, "Poison"), "Poison"),
@@ -91,6 +93,8 @@ def test_events_of_an_attempt_have_its_number(event: Event) -> None:
             RunnerStopping(RUNNER, 3),
             f"runner {RUNNER} stops: 3 running jobs may finish; a second signal ends it at once",
         ),
+        (RunnerStopping(RUNNER, 1), f"runner {RUNNER} stops: 1 running job may finish; a second signal ends it at once"),
+        (RunnerStopping(RUNNER, 0), f"runner {RUNNER} stops"),
         (RunnerStopped(RUNNER), f"runner {RUNNER} stopped"),
         (AttemptAbandoned(JOB, "invoice", 1, "timeout"), f"attempt 1 of {JOB} invoice was abandoned: timeout"),
         (ReportRefused(JOB, 1, LeaseLost(JOB, 1)), f"attempt 1 of {JOB} changed nothing: LeaseLost"),

@@ -79,7 +79,7 @@ def test_a_second_signal_ends_it_at_once(adc: Adc, work: Callable[..., subproces
         assert runner.stderr is not None
         assert "JobStarted" in runner.stderr.readline() + runner.stderr.readline()
         runner.send_signal(SIGINT)
-        assert "stops: 1 running jobs may finish" in runner.stderr.readline()
+        assert "stops: 1 running job may finish" in runner.stderr.readline()
         runner.send_signal(SIGINT)
         assert runner.stderr.read() == ""
 
@@ -106,10 +106,10 @@ def test_quiet_says_nothing(adc: Adc, work: Callable[..., subprocess.Popen[str]]
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
-        ((), 2, "Missing argument 'MODULE:NAME'. See adc work --help"),
+        ((), 2, "expected MODULE:NAME, or ADC_APP. See adc work --help"),
         (("shop",), 2, "Invalid value for 'MODULE:NAME': expected MODULE:NAME, such as shop.jobs:router, got 'shop'"),
-        (("shop:app", "-c", "0"), 2, "Invalid value for '-c' / '--concurrency': 0 is not in the range x>=1"),
-        (("shop:app", "--lease", "0s"), 1, "expected a lease above 0"),
+        (("shop:app", "-c", "0"), 2, "Invalid value for '-c' / '--concurrency': 0 is not in the range 1<=x<=10000"),
+        (("shop:app", "--lease", "0s"), 2, "Invalid value for '--lease': expected a duration above 0, got '0s'"),
         (("shop:empty",), 1, "expected a router with handlers, got an empty one"),
     ],
 )
@@ -119,3 +119,37 @@ def test_what_is_wrong_is_said_in_one_line(adc: Adc, arguments: tuple[str, ...],
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.startswith(f"adc: {line}")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_application_may_be_in_the_environment(adc: Adc, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ADC_APP", "shop:app")
+    adc("schedule", "scan", "x")
+
+    assert adc("work", "--until-idle").returncode == 0
+    assert '"done": 1' in adc("stats", "--json").stdout
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the jobs of a runner that was killed stay started",
+        "a second one ends at once, and leaves them started",
+        "A file that stays locked for longer than --busy-timeout ends it at the start",
+        "a closed stderr doesn't end it",
+        "It is only stored in this version",
+    ],
+)
+def test_the_help_says_what_it_does_and_doesnt(adc: Adc, said: str) -> None:
+    assert said in " ".join(adc("work", "--help").stdout.split())
+
+
+def test_a_closed_stderr_doesnt_end_it(adc: Adc, work: Callable[..., subprocess.Popen[str]]) -> None:
+    jids = [adc("schedule", "scan", "x", "--app", "shop:app").stdout.strip() for _ in range(2)]
+
+    with work("shop:app", "--until-idle") as runner:
+        assert runner.stderr is not None
+        runner.stderr.close()
+
+    assert runner.returncode == 0
+    assert len(jids) == 2
+    assert '"done": 2' in adc("stats", "--json").stdout

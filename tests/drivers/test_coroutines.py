@@ -13,7 +13,7 @@ from adc.drivers.coroutines import perform_here, settle
 from adc.handling.effects import Dozing, Drive, Now, Performable
 from adc.handling.route import Attempt
 from adc.handling.said import Failed, Finished, Said
-from adc.handling.steps import now, snooze, step
+from adc.handling.steps import StepMisplaced, now, snooze, step
 from adc.testing.fixed import START, FixedClock
 
 
@@ -138,8 +138,8 @@ def test_a_step_inside_a_task_is_an_error() -> None:
         await asyncio.gather(nested(1))
 
     error = error_of(run(gathers()))
-    assert isinstance(error, RuntimeError)
-    assert "Task got bad yield: Call(name='inner'" in str(error)
+    assert isinstance(error, StepMisplaced)
+    assert str(error) == "step 'inner' was awaited in a task of its own: await it in the handler itself"
 
 
 def test_an_attempt_is_driven_inside_the_loop() -> None:

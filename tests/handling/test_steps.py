@@ -88,3 +88,19 @@ def test_the_type_of_now_is_a_datetime() -> None:
         driven.send(moment)
 
     assert end.value.value is moment
+
+
+def test_a_step_that_is_thrown_away_late_is_told_to_the_attempt_that_made_it() -> None:
+    forgotten_by_first = note_forgotten()
+    made = step("dropped", double)(1)
+    forgotten_by_second = note_forgotten()
+
+    del made
+
+    assert (forgotten_by_first, forgotten_by_second) == (["dropped"], [])
+
+
+def test_a_call_is_shown_without_its_arguments() -> None:
+    effect = next(iter(step("charge", double)(4_111_111)))
+
+    assert repr(effect) == "Call('charge')"

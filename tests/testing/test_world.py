@@ -74,7 +74,10 @@ def test_a_runner_with_no_time_does_what_is_due_now() -> None:
 def test_a_job_keeps_its_id_in_the_world() -> None:
     world, job = World(), MAIL.new("hello")
 
-    assert world.queue.schedule(job) == world.queue.schedule(job)
+    jid = world.queue.schedule(job)
+
+    assert world.queue.schedule(job) == jid
+    assert world.queue.try_schedule(job) == adc.Success(jid)
 
 
 def test_a_crash_is_no_failure_of_the_job() -> None:
