@@ -5,12 +5,12 @@ from typing import Final, Generic, final
 
 from typing_extensions import override
 
+from adc.claiming import Desk, asked, claim, held
 from adc.codec.payload import encode_within
-from adc.core.instants import Instant, span_of
+from adc.core.instants import Instant, delay_of
 from adc.core.outcome import Failure, Outcome, Success
 from adc.core.refusals import LeaseLost
 from adc.core.terms import Token
-from adc.drivers.turn import Desk, asked, claim, held
 from adc.handling.job import Held, Job, job_of, read_payload
 from adc.handling.notdone import NotDone, PayloadUnreadable, ResultRefused
 from adc.handling.said import Dozed, Finished, Report, Said, said_of
@@ -51,9 +51,7 @@ class Claimed(Generic[P, R]):
 
     def snooze(self, delay: timedelta, /) -> Outcome[None, LeaseLost]:
         """Run it again later; it counts as no failure. A negative delay is a ValueError."""
-        if delay < timedelta(0):
-            raise ValueError(f"expected a delay of 0 or more, got {delay}")
-        return self._report(Dozed(span_of(delay)))
+        return self._report(Dozed(delay_of("delay", delay)))
 
     def _report(self, said: Said) -> Outcome[None, LeaseLost]:
         return report_on(self._desk, Report(self.job.jid, self._token, said))

@@ -12,7 +12,7 @@ from adc import system
 from adc.codec.events import body_of
 from adc.codec.payload import PAYLOAD_LIMIT, RESULT_LIMIT, Codec, codec_for, encode_within
 from adc.core.ids import Xid
-from adc.core.instants import Instant, Span, after, datetime_of, instant_of, span_of, timedelta_of
+from adc.core.instants import Instant, Span, after, datetime_of, delay_of, instant_of, limit_of, timedelta_of
 from adc.core.names import KEY_LIMIT, META_LIMIT, name_of, number_of, priority_of, text_of
 from adc.core.outcome import Failure, Success
 from adc.core.retry import NEVER, RetryPolicy
@@ -55,14 +55,12 @@ class AnyJobKind:
     ) -> None:
         if number_of("version", version) < 1:
             raise ValueError(f"expected a version of 1 or more, got {version}")
-        if timeout is not None and timeout <= timedelta(0):
-            raise ValueError(f"expected a timeout above 0, got {timeout}")
         self.name = name_of("kind", name)
         self.version = int(version)
         self.queue = name_of("queue", queue)
         self.priority = priority_of(priority)
         self.retry = _policy_of(retry)
-        self.timeout = None if timeout is None else span_of(timeout)
+        self.timeout = None if timeout is None else limit_of("timeout", timeout)
 
     @override
     def __repr__(self) -> str:
@@ -157,9 +155,7 @@ class NewJob(Struct, Generic[P_co], frozen=True):
 
     def after(self, delay: timedelta) -> "NewJob[P_co]":
         """The same job, due so long after it is scheduled; a negative delay is a ValueError."""
-        if delay < timedelta(0):
-            raise ValueError(f"expected a delay of 0 or more, got {delay}")
-        return replace(self, due=None, delay=span_of(delay))
+        return replace(self, due=None, delay=delay_of("delay", delay))
 
     def at(self, due: datetime) -> "NewJob[P_co]":
         """The same job, due at a moment; one in the past means at once. A datetime without a zone is a ValueError."""

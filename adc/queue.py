@@ -1,25 +1,25 @@
 """SqliteQueue: the verbs of a queue."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from os import PathLike, fspath
 from types import TracebackType
-from typing import Self, final, get_args
+from typing import Final, Self, final, get_args
 
 from typing_extensions import TypeVar, override
 
 from adc import system
 from adc.claimed import Claimed, claim_next
+from adc.claiming import Desk
 from adc.codec.payload import Codec, decode_with
 from adc.core.commands import Cancel, Command, Redrive, Reschedule
-from adc.core.ids import Xid
-from adc.core.instants import instant_of, span_of
-from adc.core.names import name_of, priority_of
+from adc.core.ids import Xid, is_xid
+from adc.core.instants import Instant, instant_of, span_of
+from adc.core.names import name_of, number_of, priority_of
 from adc.core.outcome import Failure, Outcome, Success
 from adc.core.refusals import NotFound, Undecodable, WrongKind, WrongState
 from adc.core.states import Absent, Dead, Done, Scheduled, StateName, state_name
 from adc.core.transition import Asked
-from adc.drivers.turn import Desk
 from adc.kind import AnyJobKind, JobKind, NewJob, P, R
 from adc.ports.clock import Clock, Dice
 from adc.ports.store import Look, Store, Wanted
@@ -37,6 +37,9 @@ from adc.shell import carry_out
 from adc.stores.sqlite.opening import Durability, Missing, open_store
 
 Value = TypeVar("Value")
+
+LONGEST_PAGE: Final = 1_000_000
+"""The most jobs that one `look` gives."""
 
 
 class StoreQueue(Queue):
@@ -61,8 +64,6 @@ class StoreQueue(Queue):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
         self.close()
-
-    # -- scheduling: the docstrings are those of Queue -----------------------------------------------------------------
 
     @override
     def schedule(self, job: NewJob, /) -> Xid:
@@ -90,8 +91,6 @@ class StoreQueue(Queue):
             (outcome,) = schedule_all(writing, (job,), now=self.clock.now(), actor=self.actor)
         return outcome
 
-    # -- running by hand -----------------------------------------------------------------------------------------------
-
     def poll_next(
         self, kind: JobKind[P, R], /, *, at: datetime | None = None, queue: str | None = None
     ) -> Claimed[P, R] | None:
@@ -105,20 +104,20 @@ class StoreQueue(Queue):
         desk = Desk(self.store, self.clock, self.dice, self._poller, wanted)
         return claim_next(desk, kind, self.clock.now() if at is None else instant_of(at))
 
-    # -- changing jobs -------------------------------------------------------------------------------------------------
-
     def cancel_job(self, jid: Xid, /) -> Outcome[None, CancelRefused]:
         """Never run a job, waiting or dead; to cancel again is no refusal: it is already so.
 
         A job that runs isn't stopped, but no other attempt follows; if this one completes it, it is done.
         """
-        return self._change(Cancel(jid, self.clock.now()))
+        return self._change(jid, lambda now: Cancel(jid, now))
 
     def unschedule_job(self, kind: JobKind[P, R], jid: Xid, /) -> Outcome[P, UnscheduleRefused]:
         """Cancel a job that waits or is dead, and give its payload back.
 
         WrongState if it runs or is over; WrongKind, or Undecodable when the payload can't be read: then it stays.
         """
+        if not is_xid(jid):
+            return Failure(NotFound(jid))
         with self.store.writing() as writing:
             state = writing.load((jid,))[jid].state
             match state:
@@ -126,6 +125,8 @@ class StoreQueue(Queue):
                     return Failure(NotFound(jid))
                 case _ if state.terms.kind != kind.name:
                     return Failure(WrongKind(jid, state.terms.kind))
+                case Scheduled() | Dead() if state.terms.payload_version != kind.version:
+                    return Failure(Undecodable(jid, "$", _other_version(kind, state.terms.payload_version)))
                 case Scheduled() | Dead():
                     payload = _read_back(kind.payload_codec, jid, writing.payloads((jid,)).get(jid))
                     if isinstance(payload, Success):
@@ -140,26 +141,28 @@ class StoreQueue(Queue):
         """Change when a waiting job is due, or its priority; None leaves it as it is. WrongState if it doesn't wait."""
         moment = None if due is None else instant_of(due)
         wished = None if priority is None else priority_of(priority)
-        return self._change(Reschedule(jid, self.clock.now(), moment, wished))
+        return self._change(jid, lambda now: Reschedule(jid, now, moment, wished))
 
     def redrive(self, jid: Xid, /) -> Outcome[None, RedriveRefused]:
         """Give a dead letter a new life, due now, with all its retries. WrongState if it isn't dead."""
-        now = self.clock.now()
-        return self._change(Redrive(jid, now, now))
+        return self._change(jid, lambda now: Redrive(jid, now, due=now))
 
-    def _change(self, command: Command) -> Outcome[None, NotFound | WrongState]:
+    def _change(self, jid: Xid, ask: Callable[[Instant], Command]) -> Outcome[None, NotFound | WrongState]:
+        """The clock is read when the lock is held: waiting for it may have taken long."""
+        if not is_xid(jid):
+            return Failure(NotFound(jid))
         with self.store.writing() as writing:
-            (outcome,) = carry_out(writing, (Asked(command, self.actor),))
+            (outcome,) = carry_out(writing, (Asked(ask(self.clock.now()), self.actor),))
         match outcome:
             case Success():
                 return Success(None)
             case Failure(refusal):
                 return Failure(change_refused(refusal))
 
-    # -- reading -------------------------------------------------------------------------------------------------------
-
     def result(self, kind: JobKind[P, R], jid: Xid, /) -> Outcome[R, UnscheduleRefused]:
         """What a completed job gave. WrongState, with the state that it is in, if it isn't done."""
+        if not is_xid(jid):
+            return Failure(NotFound(jid))
         job = self.store.load((jid,))[jid]
         state = job.state
         match state:
@@ -184,21 +187,26 @@ class StoreQueue(Queue):
     ) -> Sequence[JobRow]:
         """One page of jobs, in the order of scheduling; None leaves a property open.
 
-        `due_before` finds waiting jobs. `after` is the last id of the page before. Jobs that are over are in the log.
+        `due_before` finds waiting jobs. `after` is the last id of the page before. Jobs that are over are read
+        from the log.
         """
-        if limit < 1:
-            raise ValueError(f"expected a limit of 1 or more, got {limit}")
+        if not 1 <= number_of("limit", limit) <= LONGEST_PAGE:
+            raise ValueError(f"expected a limit from 1 to {LONGEST_PAGE}, got {limit}")
         if state is not None and state not in get_args(StateName):
             raise ValueError(f"expected a state, one of {', '.join(get_args(StateName))}; got {state!r}")
-        if after is not None and isinstance(self.store.load((after,))[after].state, Absent):
+        if after is not None and not self._knows(after):
             raise ValueError(f"expected the id of a job as after, got {after!r}, of which nothing is known")
-        name = kind.name if isinstance(kind, AnyJobKind) else kind
+        name = kind.name if isinstance(kind, AnyJobKind) else _name_or_none("kind", kind)
+        of_queue = _name_or_none("queue", queue)
         before = None if due_before is None else instant_of(due_before)
-        return tuple(map(job_row, self.store.look(Look(state, name, queue, before, after, limit))))
+        return tuple(map(job_row, self.store.look(Look(state, name, of_queue, before, after, limit))))
+
+    def _knows(self, jid: Xid) -> bool:
+        return is_xid(jid) and not isinstance(self.store.load((jid,))[jid].state, Absent)
 
     def history(self, jid: Xid, /) -> Sequence[LogEntry]:
         """What happened to a job, in order; empty: nothing is known of it."""
-        return tuple(map(log_entry, self.store.history(jid)))
+        return tuple(map(log_entry, self.store.history(jid))) if is_xid(jid) else ()
 
     def counts(self) -> Mapping[StateName, int]:
         """How many jobs are in each state. It counts them: the cost grows with their number."""
@@ -240,12 +248,20 @@ class SqliteQueue(StoreQueue):
         )
 
 
+def _name_or_none(what: str, text: str | None) -> str | None:
+    return None if text is None else name_of(what, text)
+
+
 def _jid_or_raise(job: NewJob, outcome: Outcome[Xid, ScheduleRefused]) -> Xid:
     match outcome:
         case Success(jid):
             return jid
         case Failure(refusal):
             raise Refused(job.jid, refusal)
+
+
+def _other_version(kind: AnyJobKind, version: int) -> str:
+    return f"the payload is of version {version} of kind {kind.name}, not {kind.version}"
 
 
 def _read_back(codec: Codec[Value], jid: Xid, stored: bytes | None) -> Outcome[Value, Undecodable]:

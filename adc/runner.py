@@ -7,16 +7,18 @@ from threading import Lock, Thread
 from typing import Final, Literal, Protocol, TypeAlias, final
 
 from adc import system
-from adc.core.instants import Span, span_of
-from adc.core.names import name_of
+from adc.claiming import Desk
+from adc.core.instants import Span, delay_of, limit_of, span_of
+from adc.core.names import name_of, number_of
 from adc.core.terms import DEFAULT_QUEUE
 from adc.drivers.audience import Audience
 from adc.drivers.drive import Hands, drive
-from adc.drivers.inline import Inline, Routes
+from adc.drivers.inline import Inline
 from adc.drivers.signals import stopped_by_signals
 from adc.drivers.threads import Threads
-from adc.drivers.turn import Desk, Listener
+from adc.drivers.turn import Listener
 from adc.handling.fault import Scrub
+from adc.handling.route import Routes
 from adc.ports.clock import Clock, Dice
 from adc.ports.store import Enrolment, Store, Wanted
 from adc.ports.trouble import StoreBusy
@@ -70,20 +72,18 @@ class JobRunner:
         scrub: Scrub | None = None,
         listener: Listener | None = None,
     ) -> None:
-        if concurrency < 1:
+        if number_of("concurrency", concurrency) < 1:
             raise ValueError(f"expected a concurrency of 1 or more, got {concurrency}")
         if not router.kinds:
             raise ValueError("expected a router with handlers, got an empty one")
-        if shutdown_timeout < timedelta(0):
-            raise ValueError(f"expected a shutdown_timeout of 0 or more, got {shutdown_timeout}")
         if driver not in ("threads", "inline"):
             raise ValueError(f"expected the driver 'threads' or 'inline', got {driver!r}")
         self._queue = queue
         self._router = router
         self._concurrency = 1 if driver == "inline" else concurrency
         self._queues = _queue_names(queues)
-        self._lease = _above_zero("lease", lease)
-        self._shutdown_timeout = span_of(shutdown_timeout)
+        self._lease = limit_of("lease", lease)
+        self._shutdown_timeout = delay_of("shutdown_timeout", shutdown_timeout)
         self._driver: Driver = driver
         self._scrub = scrub
         self._listener = listener
@@ -93,7 +93,7 @@ class JobRunner:
 
     def run(self, poll_interval: timedelta = POLL_INTERVAL) -> None:
         """Run jobs until `stop`, or a signal. `poll_interval` is how often to look for jobs of other processes."""
-        self._run("stopped", _above_zero("poll_interval", poll_interval))
+        self._run("stopped", limit_of("poll_interval", poll_interval))
 
     def run_until_idle(self) -> None:
         """Run jobs until none of its kinds and queues is due and none of its own runs."""
@@ -109,7 +109,7 @@ class JobRunner:
         The runner doesn't wait for the reader: of a slow one's events the oldest are dropped, and EventsDropped tells
         how many. Closing the iterator stops the run and waits for its end.
         """
-        return self._events(_above_zero("poll_interval", poll_interval))
+        return self._events(limit_of("poll_interval", poll_interval))
 
     def stop(self) -> None:
         """Ask the run to stop, and don't wait for it; from any thread. If none runs, the next one stops at once."""
@@ -149,14 +149,14 @@ class JobRunner:
 
     def _run_once(self, until: Until, poll_interval: Span, listener: Listener | None) -> None:
         routes = {address: route.scrubbed(self._scrub) for address, route in self._router.routes.items()}
-        desk = self._desk(routes, listener)
+        desk = self._desk(routes)
         hands = Inline(routes, desk.clock) if self._driver == "inline" else Threads(routes, desk.clock)
         self._hands = hands
         if self._asked_to_stop:
             hands.stop()
         desk.store.enrol(self._enrolment(desk))
         plan = Plan(desk.runner, self._concurrency, poll_interval, until, self._shutdown_timeout)
-        drive(run_plan(plan), desk, hands)
+        drive(run_plan(plan), desk, hands, listener)
         # Only after an orderly end: one that was broken off is found by its lease, as if its process had died.
         with suppress(StoreBusy):  # nothing is held any more: others find that it is gone
             desk.store.resign(desk.runner)
@@ -172,19 +172,13 @@ class JobRunner:
 
         return tell_both
 
-    def _desk(self, routes: Routes, listener: Listener | None) -> Desk:
+    def _desk(self, routes: Routes) -> Desk:
         queue, wanted = self._queue, Wanted(self._queues, tuple(routes))
-        return Desk(queue.store, queue.clock, queue.dice, system.new_runner_id(), wanted, listener)
+        return Desk(queue.store, queue.clock, queue.dice, system.new_runner_id(), wanted)
 
     def _enrolment(self, desk: Desk) -> Enrolment:
         here = system.place()
         return Enrolment(desk.runner, here.host, here.pid, here.boot_id, desk.clock.now(), self._lease)
-
-
-def _above_zero(what: str, length: timedelta) -> Span:
-    if length <= timedelta(0):
-        raise ValueError(f"expected a {what} above 0, got {length}")
-    return span_of(length)
 
 
 def _queue_names(queues: Collection[str]) -> tuple[str, ...]:

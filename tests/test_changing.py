@@ -1,6 +1,7 @@
 """Changing jobs: cancel, unschedule, reschedule, redrive, in every state that a job can be in."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -13,6 +14,7 @@ from adc.core.retry import fixed
 from adc.core.states import Absent, StateName, state_name
 from adc.handling.notdone import Permanent, Transient
 from adc.kind import JobKind
+from adc.ports.store import Writing
 from adc.queue import SqliteQueue
 from adc.testing.fixed import START, FixedClock
 
@@ -214,3 +216,37 @@ def test_a_redriven_job_has_all_its_retries_again_and_goes_on_counting_attempts(
     assert (row.state, row.due, row.attempt, row.retries, row.reason) == ("scheduled", clock.at, 4, 0, None)
     one_life = ["JobStarted", "JobRetried", "JobStarted", "JobDied", "JobRedriven"]
     assert told(queue, jid)[1] == ["JobScheduled", *one_life, *one_life]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_is_no_id_is_not_found(queue: SqliteQueue, verb: str) -> None:
+    nobody = Xid("\ud800")
+
+    assert VERBS[verb](queue, nobody) == Failure(NotFound(nobody))
+    assert queue.result(MAIL, nobody) == Failure(NotFound(nobody))
+    assert queue.history(nobody) == ()
+
+
+def test_a_payload_of_another_version_is_not_read(queue: SqliteQueue) -> None:
+    second = JobKind("mail", str, version=2)
+    jid = queue.schedule(MAIL.new("hello"))
+
+    refused = queue.unschedule_job(second, jid)
+
+    problem = "the payload is of version 1 of kind mail, not 2"
+    assert refused == Failure(Undecodable(jid, "$", problem))
+    assert told(queue, jid) == ("scheduled", ["JobScheduled"])
+
+
+def test_a_change_has_the_time_at_which_the_lock_was_held(queue: SqliteQueue, clock: FixedClock) -> None:
+    """A write that waited must not be dated before what it follows."""
+    jid = queue.schedule(MAIL.new("hello"))
+
+    def waits() -> AbstractContextManager[Writing]:
+        clock.advance(HOUR)
+        return writing()
+
+    writing, queue.store.writing = queue.store.writing, waits  # type: ignore[method-assign]
+    queue.cancel_job(jid)
+
+    assert queue.history(jid)[-1].at == START + HOUR

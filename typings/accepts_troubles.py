@@ -35,7 +35,14 @@ def at_the_door(give_up_on: adc.Kinds) -> None:
         INVOICE.new(Invoice(7, 1))
     except adc.PayloadRefused as refused:
         assert_type((refused.kind, refused.path, refused.problem), tuple[str, str, str])
-    except (adc.UnsupportedType, adc.NaiveDatetime, adc.OutOfRange, adc.HandlerTaken, adc.ResultRefused) as error:
+    except (
+        adc.UnsupportedType,
+        adc.NaiveDatetime,
+        adc.OutOfRange,
+        adc.HandlerTaken,
+        adc.ResultRefused,
+        adc.StepMisplaced,
+    ) as error:
         print(error)
 
 

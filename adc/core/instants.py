@@ -46,6 +46,29 @@ def span_of(length: timedelta) -> Span:
     return Span(length // MICROSECOND)
 
 
+def delay_of(what: str, length: timedelta) -> Span:
+    """The span, if it can be a delay: 0 or more; else TypeError or ValueError. `what` says of what, such as `delay`."""
+    span = span_of(_timedelta(what, length))
+    if span < 0:
+        raise ValueError(f"expected a {what} of 0 or more, got {length}")
+    return span
+
+
+def limit_of(what: str, length: timedelta) -> Span:
+    """The span, if it can be a limit or an interval: above 0; else TypeError or ValueError."""
+    span = span_of(_timedelta(what, length))
+    if span <= 0:
+        raise ValueError(f"expected a {what} above 0, got {length}")
+    return span
+
+
+def _timedelta(what: str, length: timedelta) -> timedelta:
+    given: object = length  # nothing holds a caller to the type at run time
+    if not isinstance(given, timedelta):
+        raise TypeError(f"expected a {what} as a timedelta, got {type(given).__name__}")
+    return given
+
+
 def timedelta_of(span: Span) -> timedelta:
     """The span as a timedelta."""
     return timedelta(microseconds=span)

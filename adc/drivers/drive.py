@@ -2,12 +2,11 @@
 
 from typing import Protocol, assert_never
 
-from msgspec.structs import replace
-
+from adc.claiming import Desk
 from adc.core.ids import Xid
 from adc.core.instants import Span
 from adc.core.terms import Token
-from adc.drivers.turn import Desk, Listener, look_ahead, take_turn
+from adc.drivers.turn import Listener, look_ahead, take_turn
 from adc.handling.job import Held
 from adc.running.events import RunnerEvent
 from adc.running.wishes import Abandon, Answer, Interrupt, Launch, Loop, Peek, Tell, Turn, Wait, Wish, Woken
@@ -41,15 +40,15 @@ class Hands(Protocol):
         ...
 
 
-def drive(loop: Loop[None], desk: Desk, hands: Hands) -> None:
+def drive(loop: Loop[None], desk: Desk, hands: Hands, listener: Listener | None = None) -> None:
     """Run the loop to its end. What a listener raises asks it to stop, and comes out when it has.
 
     Trouble with the store, but for StoreBusy, ends the run: it comes out, after all attempts were told to end. What
     they said and say isn't stored then; their jobs stay Started until somebody finds that this runner is gone.
     """
     raised: list[Exception] = []
-    if desk.listener is not None:
-        desk = replace(desk, listener=_stopping_by_error(desk.listener, hands, raised))
+    if listener is not None:
+        listener = _stopping_by_error(listener, hands, raised)
     answer: Answer = None
     try:
         while True:
@@ -57,7 +56,7 @@ def drive(loop: Loop[None], desk: Desk, hands: Hands) -> None:
                 wish = loop.send(answer)
             except StopIteration:
                 break
-            answer = _answer(wish, desk, hands)
+            answer = _answer(wish, desk, hands, listener)
     finally:
         hands.close()
     if raised:
@@ -79,19 +78,19 @@ def _stopping_by_error(listener: Listener, hands: Hands, raised: list[Exception]
     return tell
 
 
-def _answer(wish: Wish, desk: Desk, hands: Hands) -> Answer:
+def _answer(wish: Wish, desk: Desk, hands: Hands, listener: Listener | None) -> Answer:
     match wish:
         case Launch(held=held):
             hands.launch(held)
         case Turn():
-            return take_turn(desk, wish)
+            return take_turn(desk, wish, listener)
         case Wait(at_most=at_most):
             return hands.wait(at_most)
         case Peek():
             return look_ahead(desk)
         case Tell(event=event):
-            if desk.listener is not None:
-                desk.listener(event)
+            if listener is not None:
+                listener(event)
         case Interrupt():
             hands.interrupt()
         case Abandon(jid=jid, token=token):

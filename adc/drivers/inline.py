@@ -4,26 +4,24 @@ Nothing can interrupt a handler here: a timeout is noticed when it has returned,
 handlers run on an event loop of the driver's own; it can't be used inside another one that runs on the same thread.
 """
 
-from collections.abc import Awaitable, Mapping
-from typing import TYPE_CHECKING, TypeAlias, final
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, final
 
 from adc.core.ids import Xid
 from adc.core.outcome import Success
 from adc.core.terms import Token
 from adc.drivers.cancellation import Cancellation
 from adc.drivers.coroutines import settle
+from adc.drivers.loop_thread import cancel_all
 from adc.drivers.outbox import Outbox
 from adc.drivers.perform import perform
 from adc.handling.job import Held
-from adc.handling.route import AnyRoute
+from adc.handling.route import Routes
 from adc.handling.said import Report, timed_out
 from adc.ports.clock import Clock
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
-
-Routes: TypeAlias = Mapping[tuple[str, int], AnyRoute]
-"""The routes of a runner, by kind and payload version."""
 
 
 @final
@@ -72,4 +70,5 @@ class Inline:
     def close(self) -> None:
         """Let go of the event loop."""
         if self._loop is not None:
+            self._loop.run_until_complete(cancel_all())  # what handlers left behind
             self._loop.close()

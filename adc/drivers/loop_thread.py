@@ -56,12 +56,14 @@ class LoopThread:
             # KeyboardInterrupt or SystemExit in a task that a handler made would end the loop for all others.
             with suppress(BaseException):
                 loop.run_forever()
-        with suppress(BaseException):
-            loop.run_until_complete(_cancel_all())
+        for _ in range(2):  # a stop that came before the loop ran breaks off the first time
+            with suppress(BaseException):
+                loop.run_until_complete(cancel_all())
         loop.close()
 
 
-async def _cancel_all() -> None:
+async def cancel_all() -> None:
+    """Cancel all other tasks of the loop, and give them a moment to end."""
     import asyncio  # noqa: PLC0415
 
     left = asyncio.all_tasks() - {asyncio.current_task()}

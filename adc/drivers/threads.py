@@ -16,12 +16,11 @@ from adc.core.outcome import Success
 from adc.core.terms import Token
 from adc.drivers.cancellation import Cancellation
 from adc.drivers.coroutines import perform_here, settle
-from adc.drivers.inline import Routes
 from adc.drivers.loop_thread import LoopThread
 from adc.drivers.outbox import Outbox
 from adc.drivers.perform import perform
 from adc.handling.job import Held
-from adc.handling.route import AnyRoute
+from adc.handling.route import AnyRoute, Routes
 from adc.handling.said import Report, Said
 from adc.ports.clock import Clock
 from adc.running.wishes import Woken

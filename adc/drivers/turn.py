@@ -3,46 +3,26 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
-from msgspec import Struct
-
-from adc.core.commands import Claim
-from adc.core.ids import RunnerId
-from adc.core.instants import Instant
+from adc.claiming import Desk, asked, claim, held
 from adc.core.outcome import Outcome, Success
 from adc.core.refusals import Refusal
-from adc.core.states import Absent, Scheduled, Started
-from adc.core.transition import Asked, Transition, transition
-from adc.handling.said import Failed, Report, asked_of
-from adc.ports.clock import Clock, Dice
-from adc.ports.store import Store, Wanted, Writing
+from adc.core.states import Absent
+from adc.core.transition import Transition
+from adc.handling.said import Report
 from adc.ports.trouble import StoreBusy
 from adc.running.events import Happened, ReportRefused, RunnerEvent
-from adc.running.wishes import Held, NextDue, NotNow, Turn, Turned
+from adc.running.wishes import NextDue, NotNow, Turn, Turned
 from adc.shell import carry_out
 
 Listener: TypeAlias = Callable[[RunnerEvent], None]
 """Told what the runner does. It must not wait."""
 
 
-class Desk(Struct, frozen=True):
-    """A runner's place at its store."""
+def take_turn(desk: Desk, wish: Turn, listener: Listener | None = None) -> Turned | NotNow:
+    """Store the reports and claim; StoreBusy is an answer, any other trouble comes out.
 
-    store: Store
-    clock: Clock
-    dice: Dice
-    runner: RunnerId
-    wanted: Wanted
-    listener: Listener | None = None
-    """None: nobody listens, and no events are made."""
-
-    @property
-    def actor(self) -> str:
-        """Who asks, in the log."""
-        return f"runner:{self.runner}"
-
-
-def take_turn(desk: Desk, wish: Turn) -> Turned | NotNow:
-    """Store the reports and claim; StoreBusy is an answer, any other trouble comes out."""
+    With no listener no events are made.
+    """
     try:
         with desk.store.writing() as writing:
             at = desk.clock.now()  # when the lock is held: waiting for it may have taken long
@@ -51,9 +31,9 @@ def take_turn(desk: Desk, wish: Turn) -> Turned | NotNow:
             taken = held(writing, claims)
     except StoreBusy as busy:
         return NotNow(str(busy))
-    if desk.listener is not None:
+    if listener is not None:
         for event in (*_reported(wish.reports, outcomes), *_happened(claims)):
-            desk.listener(event)
+            listener(event)
     return Turned(taken, at, desk.clock.tick())
 
 
@@ -64,40 +44,6 @@ def look_ahead(desk: Desk) -> NextDue | NotNow:
     except StoreBusy as busy:
         return NotNow(str(busy))
     return NextDue(due, desk.clock.now())
-
-
-def asked(desk: Desk, report: Report, at: Instant) -> Asked:
-    """The command that a report asks for."""
-    noise = desk.dice.noise() if isinstance(report.said, Failed) else 0.0
-    return asked_of(report, at=at, noise=noise, actor=desk.actor)
-
-
-def claim(desk: Desk, writing: Writing, *, at: Instant, due_by: Instant, limit: int) -> list[Transition]:
-    """Claim due jobs. Decided on the snapshots as the store gives them: loading them again would tell nothing new."""
-    if limit == 0:
-        return []
-    claims: list[Transition] = []
-    for snapshot in writing.due(desk.wanted, due_by, limit):
-        outcome = transition(snapshot, Asked(Claim(snapshot.jid, at, desk.runner, due_by), desk.actor))
-        if isinstance(outcome, Success):
-            claims.append(outcome.unwrap())
-    writing.apply(claims)
-    return claims
-
-
-def held(writing: Writing, claims: list[Transition]) -> tuple[Held, ...]:
-    """The claimed jobs, with their payloads."""
-    if not claims:
-        return ()
-    payloads = writing.payloads([each.before.jid for each in claims])
-    return tuple(_held_by(each, payloads.get(each.before.jid)) for each in claims)
-
-
-def _held_by(claim: Transition, payload: bytes | None) -> Held:
-    before, after = claim.before.state, claim.after
-    assert isinstance(before, Scheduled)
-    assert isinstance(after, Started)
-    return Held(claim.before.jid, after, before.due, payload)
 
 
 def _reported(reports: Iterable[Report], outcomes: Iterable[Outcome[Transition, Refusal]]) -> Iterator[RunnerEvent]:

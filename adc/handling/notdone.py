@@ -8,6 +8,8 @@ from typing import Final, final
 
 from typing_extensions import override
 
+from adc.core.instants import delay_of
+
 PUBLIC: Final = "adc"
 """Where users find these classes. Their full names are stored with failed attempts, and matched by `give_up_on`."""
 
@@ -121,6 +123,5 @@ class ResultRefused(_Unfit):
 
 
 def _not_negative(delay: timedelta) -> timedelta:
-    if delay < timedelta(0):
-        raise ValueError(f"expected a delay of 0 or more, got {delay}")
+    delay_of("delay", delay)
     return delay

@@ -4,7 +4,7 @@ The attempt yields what the handler asks for and is sent the answers; an excepti
 to catch. Whatever the handler raises becomes a failed attempt: an attempt itself raises only LeaveNow.
 """
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from typing import Generic, Protocol, TypeAlias, cast
 
 from msgspec import Struct
@@ -42,6 +42,10 @@ class AnyRoute(Protocol):
     def form(self) -> Form: ...
     def attempt(self, held: Held, cancellation: CancellationToken) -> Attempt: ...
     def scrubbed(self, scrub: Scrub | None) -> "AnyRoute": ...
+
+
+Routes: TypeAlias = Mapping[tuple[str, int], AnyRoute]
+"""The routes of a runner, by kind and payload version."""
 
 
 class Route(Struct, Generic[P, R], frozen=True):

@@ -8,7 +8,7 @@ from typing import Final, Generic, Never, ParamSpec, cast, final, overload
 
 from typing_extensions import TypeVar, override
 
-from adc.core.instants import span_of
+from adc.core.instants import delay_of
 from adc.handling.effects import Call, Doze, Effect, Now
 
 A = ParamSpec("A")
@@ -107,9 +107,7 @@ def _is_name(given: object) -> bool:
 
 def snooze(delay: timedelta) -> Step[Never]:
     """End the attempt here; the job runs again so much later, and it counts as no failure."""
-    if delay < timedelta(0):
-        raise ValueError(f"expected a delay of 0 or more, got {delay}")
-    return Step("snooze", Doze(span_of(delay)))
+    return Step("snooze", Doze(delay_of("delay", delay)))
 
 
 def now() -> Step[datetime]:

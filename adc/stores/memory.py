@@ -96,6 +96,8 @@ class MemoryStore:
     def apply(self, transitions: Sequence[Transition]) -> None:
         """Append the events and write the states."""
         with self._opened("apply"):
+            if self._before is None:
+                raise StoreTrouble(_PATH, "apply", "this transaction is over")
             try:
                 for transition in transitions:
                     self._apply(transition)

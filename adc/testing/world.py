@@ -11,6 +11,7 @@ from typing import Final, final
 from msgspec.structs import replace
 from typing_extensions import override
 
+from adc.claiming import Desk
 from adc.core.commands import Expire
 from adc.core.ids import XID_BYTES, RunnerId, Xid, encode_xid
 from adc.core.instants import Span, span_of, timedelta_of
@@ -19,7 +20,7 @@ from adc.core.terms import DEFAULT_QUEUE
 from adc.core.transition import Asked
 from adc.drivers.drive import drive
 from adc.drivers.inline import Inline
-from adc.drivers.turn import Desk, take_turn
+from adc.drivers.turn import take_turn
 from adc.kind import NewJob
 from adc.ports.store import Wanted
 from adc.queue import StoreQueue

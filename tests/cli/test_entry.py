@@ -71,7 +71,10 @@ def test_without_a_command_it_shows_the_help(adc: Adc) -> None:
         (("list", "--limit", "0"), "Invalid value for '--limit': 0 is not in the range 1<=x<=1000000"),
         (("list", "--limit", "1" + "0" * 21), "Invalid value for '--limit'"),
         (("--dbb", "x", "list"), "No such option '--dbb'. Did you mean '--db'? See adc --help"),
-        (("--db", "", "list"), "Invalid value for '--db': expected the path of a file, got an empty text. See adc --help"),
+        (
+            ("--db", "", "list"),
+            "Invalid value for '--db': expected the path of a file, got an empty text. See adc --help",
+        ),
         (("list", "--db", ""), "Invalid value for '--db': expected the path of a file, got an empty text"),
         (("list", "--due-before", "2027-01-01"), "Invalid value for '--due-before': '2027-01-01' has no zone"),
         (("--busy-timeout", "x", "list"), "Invalid value for '--busy-timeout': expected a duration"),

@@ -349,7 +349,10 @@ def test_a_busy_file_is_said_in_one_line(adc: Adc, queue: SqliteQueue) -> None:
     ("stored", "shown"),
     [
         (b'{"path": "/a", "n": 1.50}', '"payload": {"path": "/a", "n": 1.50}, "payload_base64": null'),
-        (b'[1,\n "\xc3\xa9\xf0\x9f\x99\x82\x7f"]\n', r'"payload": [1,  "\u00e9\ud83d\ude42\u007f"] , "payload_base64": null'),
+        (
+            b'[1,\n "\xc3\xa9\xf0\x9f\x99\x82\x7f"]\n',
+            r'"payload": [1,  "\u00e9\ud83d\ude42\u007f"] , "payload_base64": null',
+        ),
         (b"null", '"payload": null, "payload_base64": null'),
         (b"Dear diary,", '"payload": "Dear diary,", "payload_base64": null'),
         (b"NaN", '"payload": "NaN", "payload_base64": null'),

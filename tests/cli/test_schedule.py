@@ -267,8 +267,10 @@ def test_integers_of_64_bits_are_stored(adc: Adc, db: Path) -> None:
 
 
 def test_a_typed_payload_with_a_lone_surrogate_is_refused(adc: Adc, here: Path) -> None:
-    (here / "notes.py").write_text("import adc\nrouter = adc.RunnerRouter()\nNOTE = adc.JobKind('note', str)\n"
-                                   "@router.handles(NOTE)\ndef note(job): pass\n")
+    (here / "notes.py").write_text(
+        "import adc\nrouter = adc.RunnerRouter()\nNOTE = adc.JobKind('note', str)\n"
+        "@router.handles(NOTE)\ndef note(job): pass\n"
+    )
 
     done = adc("schedule", "note", r'"\ud800"', "--app", "notes:router")
 

@@ -93,7 +93,10 @@ def test_events_of_an_attempt_have_its_number(event: Event) -> None:
             RunnerStopping(RUNNER, 3),
             f"runner {RUNNER} stops: 3 running jobs may finish; a second signal ends it at once",
         ),
-        (RunnerStopping(RUNNER, 1), f"runner {RUNNER} stops: 1 running job may finish; a second signal ends it at once"),
+        (
+            RunnerStopping(RUNNER, 1),
+            f"runner {RUNNER} stops: 1 running job may finish; a second signal ends it at once",
+        ),
         (RunnerStopping(RUNNER, 0), f"runner {RUNNER} stops"),
         (RunnerStopped(RUNNER), f"runner {RUNNER} stopped"),
         (AttemptAbandoned(JOB, "invoice", 1, "timeout"), f"attempt 1 of {JOB} invoice was abandoned: timeout"),

@@ -21,7 +21,9 @@ from adc.core.instants import (
     Span,
     after,
     datetime_of,
+    delay_of,
     instant_of,
+    limit_of,
     soon,
     span_of,
     timedelta_of,
@@ -121,3 +123,24 @@ def test_a_moment_that_utc_cannot_say_is_refused(moment: datetime, zone: tzinfo)
 @pytest.mark.parametrize(("instant", "span"), [(LAST, 1), (LAST - 1, 2), (0, 2**80)])
 def test_soon_ends_with_the_calendar(instant: int, span: int) -> None:
     assert soon(Instant(instant), Span(span)) == LAST
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "message"),
+    [
+        (delay_of, timedelta(microseconds=-1), "expected a pause of 0 or more, got -1 day, 23:59:59.999999"),
+        (delay_of, 5, "expected a pause as a timedelta, got int"),
+        (limit_of, timedelta(0), "expected a pause above 0, got 0:00:00"),
+        (limit_of, "5", "expected a pause as a timedelta, got str"),
+    ],
+)
+def test_a_length_that_cannot_be_one_is_refused_by_name(
+    make: Callable[[str, timedelta], Span], given: timedelta, message: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=message):
+        make("pause", given)
+
+
+def test_a_delay_may_be_nothing_and_a_limit_may_not() -> None:
+    assert Span(0) == delay_of("delay", timedelta(0))
+    assert Span(1) == limit_of("timeout", timedelta(microseconds=1))

@@ -16,13 +16,13 @@ from adc.core.outcome import Failure, Outcome, Success
 from adc.core.states import Started
 from adc.core.terms import Body, Tally, Terms, Token
 from adc.drivers.drive import Hands
-from adc.drivers.inline import Inline, Routes
+from adc.drivers.inline import Inline
 from adc.drivers.threads import Threads
 from adc.handling.effects import Steps
 from adc.handling.forms import form_of
 from adc.handling.job import Held, Job
 from adc.handling.notdone import NotDone, Permanent, Snooze, Transient
-from adc.handling.route import Route
+from adc.handling.route import Route, Routes
 from adc.handling.said import Dozed, Failed, Finished, Said
 from adc.handling.steps import now, snooze, step
 from adc.ports.clock import Clock

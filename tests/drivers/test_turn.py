@@ -5,15 +5,15 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from msgspec.structs import replace
 from typing_extensions import override
 
+from adc.claiming import Desk
 from adc.core.ids import Xid
 from adc.core.instants import Instant
 from adc.core.retry import exponential
 from adc.core.terms import Fault
 from adc.core.transition import Snapshot
-from adc.drivers.turn import Desk, look_ahead, take_turn
+from adc.drivers.turn import Listener, look_ahead, take_turn
 from adc.handling.said import Failed, Finished, Report
 from adc.kind import JobKind
 from adc.ports.store import Wanted
@@ -70,8 +70,8 @@ def desk(odd_queue: StoreQueue) -> Desk:
     return Desk(odd_queue.store, odd_queue.clock, odd_queue.dice, RUNNER, wanted)
 
 
-def claimed(desk: Desk, limit: int = 10) -> Turned:
-    turned = take_turn(desk, Turn((), limit))
+def claimed(desk: Desk, limit: int = 10, listener: Listener | None = None) -> Turned:
+    turned = take_turn(desk, Turn((), limit), listener)
     assert isinstance(turned, Turned)
     return turned
 
@@ -129,11 +129,10 @@ def test_a_busy_store_is_an_answer(desk: Desk, store: OddStore) -> None:
 
 def test_whoever_listens_is_told_each_event(desk: Desk, odd_queue: StoreQueue) -> None:
     told: list[RunnerEvent] = []
-    heard = replace(desk, listener=told.append)
     jid = odd_queue.schedule(ACT.new(7))
 
-    (held,) = claimed(heard).held
-    take_turn(heard, Turn((Report(jid, held.state.token, Finished(b"null")),), 1))
+    (held,) = claimed(desk, listener=told.append).held
+    take_turn(desk, Turn((Report(jid, held.state.token, Finished(b"null")),), 1), told.append)
 
     assert [(each.jid, each.kind, type(each.event).__name__) for each in told if isinstance(each, Happened)] == [
         (jid, "act", "JobStarted"),

@@ -19,6 +19,8 @@ def look(connection: apsw.Connection, wanted: Look) -> tuple[Snapshot, ...]:
     """One page of jobs, in the order of insertion."""
     after = 0 if wanted.after is None else rows.number(connection, queries.FIRST_SEQ, (wanted.after,)) or 0
     bindings = {"after": after, "kind": wanted.kind, "queue": wanted.queue, "limit": wanted.limit}
+    if wanted.state == "dead" and wanted.due_before is None:
+        return rows.snapshots(connection, queries.LOOK_DEAD, bindings)
     ended_by = None if wanted.state is None else _ENDED_BY.get(wanted.state)
     if wanted.due_before is not None or (wanted.state is not None and ended_by is None):
         live = {**bindings, "state": wanted.state, "due_before": wanted.due_before}

@@ -77,7 +77,7 @@ CREATE TABLE adc_jobs (
 ) STRICT;
 CREATE INDEX adc_queue_jobs ON adc_jobs (queue, job_type, payload_version, priority DESC, scheduled_at)
     WHERE started_at IS NULL AND died_at IS NULL;
-CREATE INDEX adc_dead_jobs ON adc_jobs (died_at) WHERE died_at IS NOT NULL;
+CREATE INDEX adc_dead_jobs ON adc_jobs (seq) WHERE died_at IS NOT NULL;
 
 -- One row a runner, while it runs: outside the fold.
 CREATE TABLE adc_runners (

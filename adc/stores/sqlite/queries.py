@@ -2,7 +2,7 @@
 
 from typing import Final
 
-# -- the file ---------------------------------------------------------------------------------------------------------
+# The file:
 
 # What bears a name of adc, or stands on one of its tables. Names are compared as SQLite does: without their case.
 OBJECTS: Final = """
@@ -25,7 +25,7 @@ BEGIN: Final = "BEGIN IMMEDIATE"
 COMMIT: Final = "COMMIT"
 ROLLBACK: Final = "ROLLBACK"
 
-# -- jobs -------------------------------------------------------------------------------------------------------------
+# Jobs:
 # A snapshot's columns are in the order that `rows.snapshot` reads. Its terms are in its first event, the data of which
 # is joined by seq: an integer look-up; if it is missing, that is damage, to be told and not skipped: hence LEFT JOIN.
 # CROSS JOIN is SQLite's way to say which table comes first, whatever ANALYZE found.
@@ -119,6 +119,13 @@ WHERE j.seq > :after
     AND (:due_before IS NULL OR (j.scheduled_at < :due_before AND j.started_at IS NULL AND j.died_at IS NULL))
 ORDER BY j.seq LIMIT :limit
 """
+LOOK_DEAD: Final = f"""{_SNAPSHOT}
+FROM adc_jobs AS j LEFT JOIN job_events AS e ON e.seq = j.seq
+WHERE j.died_at IS NOT NULL AND j.seq > :after
+    AND (:kind IS NULL OR j.job_type = :kind)
+    AND (:queue IS NULL OR j.queue = :queue)
+ORDER BY j.seq LIMIT :limit
+"""
 # All jobs that were ever scheduled, or those that an event of one type ended. What isn't JSON is damage: it is found,
 # so that loading it can tell.
 LOOK_LOG: Final = """
@@ -137,7 +144,7 @@ SELECT CASE type WHEN 'JobDone' THEN 'done' ELSE 'cancelled' END, count(*) FROM 
 WHERE type IN ('JobDone', 'JobCancelled') GROUP BY type
 """
 
-# -- the log ----------------------------------------------------------------------------------------------------------
+# The log:
 # An event's columns are in the order that `rows.recorded` reads.
 
 _EVENT: Final = "SELECT seq, jid, version, type, type_version, actor, cause, data, digest FROM job_events"
@@ -160,7 +167,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 ERASE_BODIES: Final = "UPDATE job_events SET body = NULL WHERE jid = ? AND body IS NOT NULL"
 
-# -- runners ----------------------------------------------------------------------------------------------------------
+# Runners:
 
 ENROL: Final = """
 INSERT INTO adc_runners (runner, host, pid, boot_id, started_at, lease) VALUES (?, ?, ?, ?, ?, ?)
