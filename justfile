@@ -51,6 +51,10 @@ cover:
 bench *args:
     {{bin}}/python -m tests.benchmarks.bench {{args}}
 
+# Build the docs into site/ (needs: pip install -e '.[docs]').
+docs:
+    {{bin}}/zensical build --clean --strict
+
 # Write the state diagram and the transition table into docs/architecture.md.
 diagram:
     {{bin}}/python docs/transitions.py

@@ -48,9 +48,9 @@ class HasStore(Protocol):
 class JobRunner:
     """Claims jobs that are due and runs them, up to `concurrency` at once.
 
-    `queues` are those that it serves. `lease` is how long it may give no sign of life before its jobs may be taken from
-    it. `shutdown_timeout` is how long attempts may still run once it was asked to stop; then their jobs are given back.
-    `scrub` takes what must not be stored out of messages and tracebacks of failed attempts. `listener` is told what
+    `queues` are those that it serves. `shutdown_timeout` is how long attempts may still run once it was asked to stop;
+    then their jobs are given back (while others hold the file's lock, that takes up to two busy_timeouts more). `lease`
+    is only stored yet: nobody takes the jobs of a runner that was killed, which stay started. `scrub` takes what must not be stored out of messages and tracebacks of failed attempts. `listener` is told what
     happens, on the runner's thread: it must not wait, and what it raises stops the run and comes out.
 
     One run at a time: `run`, `run_until_idle`, `run_until_empty` or `events`. On the main thread they heed SIGINT and

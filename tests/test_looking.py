@@ -132,7 +132,7 @@ def test_a_page_has_100_jobs_unless_told_otherwise(queue: SqliteQueue) -> None:
         ({"limit": 0}, "expected a limit from 1 to 1000000, got 0"),
         ({"limit": 10**30}, "expected a limit from 1 to 1000000, got 1"),
         ({"kind": "\ud800"}, "expected a kind of printable characters"),
-        ({"queue": ""}, "expected the name of a queue, got an empty text"),
+        ({"queue": ""}, "expected a queue, got an empty text"),
         ({"state": "failed"}, "expected a state, one of scheduled, started, .*; got 'failed'"),
         ({"after": NOBODY}, f"expected the id of a job as after, got '{NOBODY}', of which nothing is known"),
         ({"due_before": START.replace(tzinfo=None)}, "expected a datetime with a time zone"),

@@ -6,7 +6,7 @@ import click
 
 from adc.cli.ending import FAILED, complain
 from adc.cli.parameters import JID
-from adc.cli.settings import Settings, choose_database, pass_settings
+from adc.cli.settings import Settings, choose_settings, pass_settings
 from adc.core.ids import Xid
 from adc.core.outcome import Failure, Outcome, Success
 from adc.core.refusals import NotFound, WrongState
@@ -16,13 +16,13 @@ from adc.queue import SqliteQueue
 
 @click.command()
 @click.argument("jids", metavar="JID...", type=JID, nargs=-1, required=True)
-@choose_database
+@choose_settings
 @pass_settings
 @click.pass_context
 def redrive(context: click.Context, settings: Settings, jids: tuple[Xid, ...]) -> None:
     """Give dead letters a new life: due now, with all their retries.
 
-    All of them: adc dead --json | jq -r .jid | xargs adc redrive
+    All of them: adc dead --json | jq -r .jid | xargs -r adc redrive
     """
     with settings.open_existing() as opened:
         refused = _each(jids, opened.redrive, lambda _: "redriven", "only a dead job can be redriven")
@@ -31,11 +31,14 @@ def redrive(context: click.Context, settings: Settings, jids: tuple[Xid, ...]) -
 
 @click.command()
 @click.argument("jids", metavar="JID...", type=JID, nargs=-1, required=True)
-@choose_database
+@choose_settings
 @pass_settings
 @click.pass_context
 def cancel(context: click.Context, settings: Settings, jids: tuple[Xid, ...]) -> None:
-    """Never run jobs that wait or are dead. A job that runs is asked to end, and isn't retried."""
+    """Never run jobs that wait or are dead, and never retry those that run.
+
+    The handler of a job that runs isn't told in this version: it runs on, and its result counts if it completes.
+    """
     with settings.open_existing() as opened:
         refused = _each(jids, opened.cancel_job, lambda jid: _cancelled(opened, jid), "it is over")
     context.exit(FAILED if refused else 0)
@@ -68,5 +71,6 @@ def _why(refusal: NotFound | WrongState, rule: str) -> str:
 
 
 def _cancelled(opened: SqliteQueue, jid: Xid) -> str:
-    running = isinstance(opened.store.load((jid,))[jid].state, Cancelling)
-    return "cancelling: it runs, and was asked to end" if running else "cancelled"
+    if isinstance(opened.store.load((jid,))[jid].state, Cancelling):
+        return "cancelling: it isn't retried; but its handler isn't told, and its result counts if it completes"
+    return "cancelled"

@@ -15,8 +15,9 @@ from adc.cli.demo_file import make_room
 from adc.cli.demo_job import PARSE, ROUTER, PythonFile
 from adc.cli.demo_summary import Run, summarise
 from adc.cli.ending import INTERRUPTED, Complaint
+from adc.cli.parameters import FILE
 from adc.cli.progress import Tell, progress_of
-from adc.cli.settings import Settings, pass_settings
+from adc.cli.settings import Settings, choose_busy_timeout, choose_debug, pass_settings
 from adc.core.instants import SECOND
 from adc.queue import SqliteQueue
 from adc.runner import JobRunner
@@ -38,7 +39,11 @@ INSTALLED: Final = frozenset(("site-packages", "dist-packages"))
     show_default="the standard library",
     help="Parse the .py files of another directory.",
 )
-@click.option("--db", "database", metavar="PATH", help=f"The demo's file.  [default: {DEMO_DATABASE}, here]")
+@click.option(
+    "--db", "database", type=FILE, help=f"The demo's file; ADC_DB is ignored.  [default: {DEMO_DATABASE}, here]"
+)
+@choose_busy_timeout
+@choose_debug
 @pass_settings
 @click.pass_context
 def demo(context: click.Context, settings: Settings, root: Path, database: str | None) -> None:

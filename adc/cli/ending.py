@@ -1,12 +1,14 @@
 """Ending: how a run of `adc` ends when something is wrong: an exit code, and one line that says what and what to do."""
 
 import os
+import re
 import sys
 from typing import Final
 
 import click
 
 from adc.cli.inert import inert
+from adc.cli.troubles import line_of_trouble
 from adc.codec.events import UnreadableEvent
 from adc.kind import PayloadRefused
 from adc.ports.trouble import StoreTrouble
@@ -44,9 +46,14 @@ def end(error: BaseException) -> int:
         case KeyboardInterrupt() | click.Abort():
             return INTERRUPTED
         case BrokenPipeError():
-            _forget_stdout()
             return CLOSED_PIPE
-        case Complaint() | StoreTrouble() | Refused() | PayloadRefused() | UnreadableEvent():
+        case OSError() if (why := why_unwritten()) is not None:
+            complain(f"stdout can't be written: {why}")
+            return FAILED
+        case StoreTrouble():
+            complain(line_of_trouble(error))
+            return FAILED
+        case Complaint() | Refused() | PayloadRefused() | UnreadableEvent():
             complain(str(error))
             return FAILED
         case Exception():
@@ -61,12 +68,24 @@ def complain(line: str) -> None:
     click.echo(f"adc: {inert(line)}", err=True)
 
 
+def why_unwritten() -> str | None:
+    """Why stdout doesn't take what it was given, which is still buffered then; None: it took all."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        return error.strerror
+    return None
+
+
+def forget_unwritten() -> None:
+    """What stdout doesn't take must not raise when Python tries again at its end."""
+    if why_unwritten() is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _usage_line(error: click.UsageError) -> str:
     said = " ".join(error.format_message().split()).rstrip(".")
+    if isinstance(error, click.NoSuchOption) and re.match("-[0-9]", error.option_name):
+        said = f"{said}. A value goes behind --, as in: -- {error.option_name}"
     command = "adc" if error.ctx is None else error.ctx.command_path
-    return f"{said}. See {command} --help"
-
-
-def _forget_stdout() -> None:
-    """Whoever read our output is gone: what is still buffered must not raise when Python writes it at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return f"{said}{'' if said.endswith('?') else '.'} See {command} --help"

@@ -45,8 +45,8 @@ class DeadLetter:
 
 def letter_of(queue: SqliteQueue, row: JobRow) -> DeadLetter:
     """What is known of a dead letter."""
-    history = history_of(queue, row.jid)
-    return DeadLetter(row, datetime_of(history[-1].event.at), last_fault(history))
+    assert row.ended is not None
+    return DeadLetter(row, row.ended, last_fault(history_of(queue, row.jid)))
 
 
 def life_of(queue: SqliteQueue, jid: Xid) -> Life:

@@ -1,6 +1,7 @@
 """Parameters: what can be typed after an option or as an argument, and what is wrong with what can't."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Final, TypeVar, final
 
 import click
@@ -11,6 +12,7 @@ from adc.cli.times import duration_of, moment_of
 from adc.core.ids import Xid, is_xid
 from adc.core.instants import datetime_of
 from adc.core.names import KEY_LIMIT, name_of
+from adc.stores.sqlite.opening import IN_MEMORY
 
 Value = TypeVar("Value")
 
@@ -40,7 +42,25 @@ def _jid_of(text: str) -> Xid:
     return Xid(text)
 
 
+def _duration_above_zero(text: str) -> timedelta:
+    duration = duration_of(text)
+    if not duration:
+        raise ValueError(f"expected a duration above 0, got {text!r}")
+    return duration
+
+
+def file_of(text: str) -> str:
+    """The path of a queue's file; a ValueError for what names none."""
+    if not text:
+        raise ValueError("expected the path of a file, got an empty text")
+    if text == IN_MEMORY:
+        raise ValueError("a queue in memory ends with the command: name a file")
+    return text
+
+
+FILE: Final = Read("PATH", file_of)
 DURATION: Final = Read("DURATION", duration_of)
+DURATION_ABOVE_ZERO: Final = Read("DURATION", _duration_above_zero)
 MOMENT: Final = Read("TIME", lambda text: moment_of(text, datetime_of(system.SystemClock().now())))
 JID: Final = Read("JID", _jid_of)
 KIND: Final = Read("KIND", lambda text: name_of("kind", text))

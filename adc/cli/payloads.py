@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn, cast
 
-import click
-
 from adc.cli.ending import Complaint
+from adc.codec.inspection import first_flaw
 from adc.codec.payload import JsonCodec, codec_for, decode_with
 from adc.core.outcome import Failure, Success
 from adc.kind import AnyJobKind, JobKind, NewJob
 
 FROM_STDIN: Final = "-"
+LONGEST_INTEGER: Final = 24
+"""So many characters, with the sign, are more than an integer of 64 bits has."""
 
 
 @dataclass(frozen=True)
@@ -27,31 +28,30 @@ class Wishes:
 def stored_text(text: str) -> bytes:
     """The bytes of what was typed, or of what stdin has if that was `-`."""
     if text == FROM_STDIN:
-        return sys.stdin.buffer.read()
+        return _read_stdin()
     return text.encode(errors="surrogateescape")  # as the shell gave them
 
 
 def typed_job(kinds: Iterable[AnyJobKind], name: str, stored: bytes, wishes: Wishes) -> NewJob:
     """A job of one of the application's kinds, its payload read as the kind's type."""
     kind = _kind_of(kinds, name)
-    if isinstance(kind.payload_codec, JsonCodec):
-        _check_json(stored)
+    json = _json_of(stored) if isinstance(kind.payload_codec, JsonCodec) else None
     match decode_with(kind.payload_codec, stored):
         case Success(payload):
             return kind.new(payload, key=wishes.key, queue=wishes.queue, priority=wishes.priority)
         case Failure(malformed):
-            raise Complaint(f"the payload doesn't fit kind {name}: {malformed.problem} - at {malformed.path}")
+            flaw = first_flaw(json) or malformed
+            raise Complaint(f"the payload doesn't fit kind {name}: {flaw.problem} - at {flaw.path}")
 
 
 def unchecked_job(name: str, stored: bytes, wishes: Wishes) -> NewJob:
     """A job with any JSON as its payload, and nobody's retry policy: its first failure is final."""
-    _check_json(stored)
-    match decode_with(codec_for(object), stored):
-        case Failure(malformed):
-            raise click.UsageError(f"expected a payload that a runner can read: {malformed.problem}")
-        case Success():
-            as_it_is = JobKind(name, bytes)
-            return as_it_is.new(stored, key=wishes.key, queue=wishes.queue, priority=wishes.priority)
+    flaw = first_flaw(_json_of(stored))
+    if flaw is None and isinstance(decoded := decode_with(codec_for(object), stored), Failure):
+        flaw = decoded.failure()  # of an entry whose key comes a second time: only the last one was looked at
+    if flaw is not None:
+        raise Complaint(f"the payload can't be stored: {flaw.problem} - at {flaw.path}")
+    return JobKind(name, bytes).new(stored, key=wishes.key, queue=wishes.queue, priority=wishes.priority)
 
 
 def _kind_of(kinds: Iterable[AnyJobKind], name: str) -> JobKind[Any, Any]:  # its types are known at run time only
@@ -64,25 +64,38 @@ def _kind_of(kinds: Iterable[AnyJobKind], name: str) -> JobKind[Any, Any]:  # it
     return cast("JobKind[Any, Any]", max(named, key=lambda kind: kind.version))
 
 
-def _check_json(stored: bytes) -> None:
-    """A UsageError that says where the JSON breaks; codecs only say how."""
+def _read_stdin() -> bytes:
+    if sys.stdin is None:
+        raise Complaint("stdin can't be read: it is closed")
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise Complaint(f"stdin can't be read: {error.strerror}") from error
+
+
+def _json_of(stored: bytes) -> object:
+    """What the JSON says; a Complaint that says where it breaks: codecs only say how."""
     import json  # noqa: PLC0415  5 ms, which only this command pays
 
     try:
-        text = stored.decode()
-        json.loads(text, parse_constant=_refuse_constant, parse_int=str)  # int() reads at most 4300 digits
+        said: object = json.loads(stored.decode(), parse_constant=_refuse_constant, parse_int=_integer_of)
     except UnicodeDecodeError as error:
-        raise click.UsageError(f"the payload isn't UTF-8: {error.reason} at byte {error.start}") from error
+        raise Complaint(f"the payload isn't UTF-8: {error.reason} at byte {error.start}") from error
     except json.JSONDecodeError as error:
-        raise click.UsageError(
-            f"the payload isn't JSON: {_lowered(error.msg)} at line {error.lineno}, column {error.colno}"
-        ) from error
+        where = f"line {error.lineno}, column {error.colno}"
+        raise Complaint(f"the payload isn't JSON: {_lowered(error.msg)} at {where}") from error
     except RecursionError as error:
-        raise click.UsageError("the payload is nested too deeply") from error
+        raise Complaint("the payload is nested too deeply") from error
+    return said
 
 
 def _refuse_constant(constant: str) -> NoReturn:
-    raise click.UsageError(f"the payload isn't JSON: {constant} is no JSON number")
+    raise Complaint(f"the payload isn't JSON: {constant} is no JSON number")
+
+
+def _integer_of(digits: str) -> int:
+    """The integer; of a long one its beginning, beyond 64 bits like the whole: int() reads at most 4300 digits."""
+    return int(digits[:LONGEST_INTEGER])
 
 
 def _lowered(sentence: str) -> str:

@@ -10,12 +10,14 @@ from typing import Final
 import click
 from typing_extensions import override
 
-from adc.cli.ending import end
+from adc.cli.ending import FAILED, complain, end, forget_unwritten
 from adc.cli.inert import inert
-from adc.cli.settings import Settings, choose_busy_timeout, choose_database, choose_debug
+from adc.cli.settings import Settings, choose_settings
 
 NAME: Final = "adc"
 COMPLETION: Final = "_ADC_COMPLETE"
+HELP: Final = ("-h", "--help")
+WIDEST_HELP: Final = 80
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "schedule": ("adc.cli.schedule:schedule", "Store a job, and print its id."),
@@ -25,7 +27,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "history": ("adc.cli.telling:history", "Show what happened to one job."),
     "dead": ("adc.cli.listing:dead", "List the dead letters, and why they died."),
     "redrive": ("adc.cli.changing:redrive", "Give dead letters a new life."),
-    "cancel": ("adc.cli.changing:cancel", "Never run jobs that wait or are dead; ask those that run to end."),
+    "cancel": ("adc.cli.changing:cancel", "Never run jobs that wait or are dead, nor retry those that run."),
     "stats": ("adc.cli.listing:stats", "Count the jobs in each state."),
     "demo": ("adc.cli.demo:demo", "See adc work, on Python's own standard library."),
 }
@@ -60,12 +62,11 @@ class Commands(click.Group):
 @click.group(
     NAME,
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 it could not be done, 2 the command line is wrong, 130 interrupted.",
+    context_settings={"help_option_names": HELP},
+    epilog="Exit codes: 0 done, 1 it could not be done, as with a payload that is wrong, 2 the command line is wrong, "
+    "130 interrupted, 141 whoever read the output is gone.",
 )
-@choose_database
-@choose_busy_timeout
-@choose_debug
+@choose_settings
 @click.version_option(package_name="aide-de-camp", prog_name=NAME, message="%(prog)s %(version)s")
 def program() -> None:
     """A background job queue in one SQLite file.
@@ -76,6 +77,9 @@ def program() -> None:
 
 def start() -> int:
     """Run with the arguments of this process; whatever an output can't encode is written as escapes."""
+    if sys.stdout is None:
+        complain("stdout is closed: give it a place, such as > /dev/null")
+        return FAILED
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -91,14 +95,25 @@ def run(arguments: Sequence[str]) -> int:
     """Run with these arguments: the exit code."""
     settings = Settings()
     try:
-        with program.make_context(NAME, list(arguments), obj=settings) as context:
+        with program.make_context(NAME, list(arguments), obj=settings, **_width_of_help(arguments)) as context:
             program.invoke(context)
             sys.stdout.flush()  # a closed pipe shows here, not when Python exits
     except BaseException as error:  # noqa: BLE001  an exit code for everything; what isn't ours is raised again
         if settings.debug:
             _show_traceback(error)
-        return end(error)
+        code = end(error)
+        forget_unwritten()
+        return code
     return 0
+
+
+def _width_of_help(arguments: Sequence[str]) -> Mapping[str, int]:
+    """As wide as the terminal, up to a limit; click's own help is never narrower than 50."""
+    if arguments and set(HELP).isdisjoint(arguments):
+        return {}
+    from shutil import get_terminal_size  # noqa: PLC0415  4 ms, which only --help pays
+
+    return {"terminal_width": min(get_terminal_size().columns, WIDEST_HELP)}
 
 
 def _show_traceback(error: BaseException) -> None:

@@ -18,7 +18,7 @@ Tell: TypeAlias = Callable[[int], None]
 @contextmanager
 def progress_of(total: int) -> Generator[Tell, None, None]:
     """Progress towards a number of jobs, on stderr."""
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         with _bar(total) as bar:
             yield bar
     else:

@@ -1,16 +1,25 @@
 """Records: what `--json` writes, one object a line; keys may be added, never renamed or taken away."""
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, final
 
 import click
 
 from adc.cli.life import DeadLetter, Life
 from adc.cli.times import iso
+from adc.codec.payload import codec_for, decode_with
 from adc.core.instants import Instant, datetime_of
+from adc.core.outcome import Success
 from adc.core.terms import Fault
 from adc.reading import JobRow, LogEntry
+
+
+@final
+class Json(str):
+    """JSON that was stored: it is written as it is, so that no digit of a number is lost."""
+
 
 Record: TypeAlias = Mapping[str, object]
 
@@ -22,7 +31,11 @@ def write(record: Record) -> None:
     """Write one line, in ASCII: nothing in it can move a terminal's cursor."""
     import json  # noqa: PLC0415  5 ms, which only --json pays
 
-    click.echo(json.dumps(record, ensure_ascii=True))
+    fields = ", ".join(
+        f"{json.dumps(name)}: {_in_a_line(value) if isinstance(value, Json) else json.dumps(value)}"
+        for name, value in record.items()
+    )
+    click.echo(f"{{{fields}}}")
 
 
 def of_row(row: JobRow) -> Record:
@@ -36,6 +49,7 @@ def of_row(row: JobRow) -> Record:
         "attempt": row.attempt,
         "retries": row.retries,
         "due": None if row.due is None else iso(row.due),
+        "ended": None if row.ended is None else iso(row.ended),
         "reason": row.reason,
         "key": row.key,
     }
@@ -77,7 +91,7 @@ def of_entry(entry: LogEntry) -> Record:
 
 
 def of_life(life: Life) -> Record:
-    """A job in `adc show`; `payload` and `result` are the text that is stored, or base64 if it isn't text."""
+    """A job in `adc show`; `payload` and `result` are JSON if that is stored, else text, else in base64 beside them."""
     row, terms = life.row, life.terms
     return {
         **of_row(row),
@@ -108,4 +122,16 @@ def _stored(name: str, stored: bytes | None) -> Record:
             text = stored.decode()
         except UnicodeDecodeError:
             encoded = b64encode(stored).decode()
+        else:
+            text = Json(text) if isinstance(decode_with(codec_for(object), stored), Success) else text
     return {name: text, f"{name}_base64": encoded}
+
+
+def _in_a_line(json: Json) -> str:
+    """In ASCII and without line breaks: they stand between values only, other characters within texts only."""
+    return re.sub("[^ -~]+", _escaped, json.translate(dict.fromkeys(map(ord, "\n\r\t"), " ")))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

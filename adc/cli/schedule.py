@@ -1,14 +1,17 @@
 """adc schedule: one job from the command line; its id alone is on stdout, for `adc history $(adc schedule ...)`."""
 
+import sys
+from contextlib import redirect_stdout
 from datetime import datetime, timedelta
 
 import click
 from click.core import ParameterSource
 
 from adc.cli.application import TARGET, router_of
+from adc.cli.ending import Complaint
 from adc.cli.parameters import DURATION, KEY, KIND, MOMENT, QUEUE
 from adc.cli.payloads import Wishes, stored_text, typed_job, unchecked_job
-from adc.cli.settings import Settings, choose_database, pass_settings
+from adc.cli.settings import Settings, choose_settings, pass_settings
 from adc.core.names import HIGHEST_PRIORITY, LOWEST_PRIORITY
 from adc.kind import NewJob
 
@@ -23,7 +26,7 @@ from adc.kind import NewJob
 @click.option("--priority", type=click.IntRange(LOWEST_PRIORITY, HIGHEST_PRIORITY), help="Higher runs first.")
 @click.option("--queue", type=QUEUE, help="Another queue than the kind's.")
 @click.option("--key", type=KEY, help="Of all jobs of this kind with one key, only the first is stored.")
-@choose_database
+@choose_settings
 @pass_settings
 @click.pass_context
 def schedule(
@@ -45,6 +48,8 @@ def schedule(
     against the type of the kind, and the kind says how often the job is retried; a kind whose payload is bytes gets the
     text as it is. With --unchecked any JSON is stored, and the first failure is final.
 
+    The application's services are opened and closed, if it has any; what it prints then goes to stderr.
+
     The queue's file is made if it isn't there.
     """
     if unchecked and context.get_parameter_source("app") is ParameterSource.COMMANDLINE:
@@ -58,7 +63,11 @@ def schedule(
     if delay is not None:
         job = job.after(delay)
     with settings.open_or_make() as opened:
-        click.echo(opened.schedule(job))
+        jid = opened.schedule(job)
+    try:
+        click.echo(jid)
+    except OSError as error:
+        raise Complaint(f"job {jid} was stored, but stdout can't be written: {error.strerror}") from error
 
 
 def _unchecked(kind: str, payload: str, wishes: Wishes) -> NewJob:
@@ -69,5 +78,5 @@ def _typed(app: tuple[str, str] | None, kind: str, payload: str, wishes: Wishes)
     if app is None:
         raise click.UsageError("expected --app MODULE:NAME or ADC_APP, which know the kind; or --unchecked")
     stored = stored_text(payload)
-    with router_of(app) as router:
+    with redirect_stdout(sys.stderr), router_of(app) as router:
         return typed_job(router.kinds, kind, stored, wishes)

@@ -1,9 +1,10 @@
 """Sentences: what an event of a job says beyond its name, in a few words for people."""
 
 from datetime import datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from adc.cli.times import relative, stamp
+from adc.codec.events import body_of
 from adc.core.events import (
     CancelAsked,
     Event,
@@ -26,13 +27,17 @@ from adc.core.states import Reason
 from adc.core.terms import Fault
 
 
+NOTHING: Final = body_of(b"null")
+"""The result of a job that gave None."""
+
+
 def says(event: Event) -> str:
     """What it says; empty if its name says it all."""
     match event:
         case JobScheduled(at, terms, due):
             return f"{terms.kind}, {_due(due, at)}"
         case JobDone(result=result):
-            return f"result of {result.size} bytes"
+            return "no result" if result == NOTHING else f"result of {result.size} bytes"
         case JobRetried(at=at, fault=fault, due=due):
             return f"{said_of(fault)}; {_due(due, at, 'again')}"
         case JobDied(reason=reason, fault=fault):

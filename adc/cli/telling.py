@@ -11,7 +11,7 @@ from adc.cli.inert import inert, shortened
 from adc.cli.life import Life, history_of, life_of
 from adc.cli.parameters import JID, as_json
 from adc.cli.sentences import attempt_of, said_of, says, when
-from adc.cli.settings import Settings, choose_database, pass_settings
+from adc.cli.settings import Settings, choose_settings, pass_settings
 from adc.cli.tables import Column, show_fields, show_table, to_a_terminal
 from adc.cli.times import stamp
 from adc.core.ids import Xid
@@ -35,10 +35,14 @@ AFTER_TIME: Final = (
 @click.command()
 @click.argument("jid", type=JID)
 @as_json
-@choose_database
+@choose_settings
 @pass_settings
 def show(settings: Settings, jid: Xid, as_json: bool) -> None:
-    """Show one job: its state, its payload, its result, and what went wrong last."""
+    """Show one job: its state, its payload, its result, and what went wrong last.
+
+    With --json payload and result are JSON values if JSON is stored, else text; bytes that aren't text are base64, in
+    payload_base64 and result_base64.
+    """
     with settings.open_existing() as opened:
         life = life_of(opened, jid)
         now = datetime_of(opened.clock.now())
@@ -55,10 +59,13 @@ def show(settings: Settings, jid: Xid, as_json: bool) -> None:
 @click.command()
 @click.argument("jid", type=JID)
 @as_json
-@choose_database
+@choose_settings
 @pass_settings
 def history(settings: Settings, jid: Xid, as_json: bool) -> None:
-    """Show what happened to one job, one event a line, in order. Times are UTC."""
+    """Show what happened to one job, one event a line, in order. Times are UTC.
+
+    With --json lengths in data are whole microseconds.
+    """
     with settings.open_existing() as opened:
         happened = history_of(opened, jid)
     if as_json:

@@ -4,16 +4,16 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Thread
-from typing import assert_never
+from typing import Final, assert_never
 
 import click
 
 from adc.cli.application import TARGET, router_of
 from adc.cli.ending import Complaint
 from adc.cli.inert import inert
-from adc.cli.parameters import DURATION, QUEUE
+from adc.cli.parameters import DURATION_ABOVE_ZERO, QUEUE
 from adc.cli.sentences import attempt_of, says
-from adc.cli.settings import Settings, choose_database, pass_settings
+from adc.cli.settings import Settings, choose_settings, pass_settings
 from adc.cli.times import stamp
 from adc.core.instants import datetime_of
 from adc.core.terms import DEFAULT_QUEUE
@@ -34,36 +34,50 @@ from adc.running.events import (
     StoreTroubled,
 )
 
+MOST_AT_ONCE: Final = 10_000
+
 
 @click.command()
-@click.argument("target", metavar="MODULE:NAME", type=TARGET)
-@click.option("-c", "--concurrency", type=click.IntRange(min=1), default=10, show_default=True, help="Jobs at once.")
+@click.argument("target", metavar="[MODULE:NAME]", type=TARGET, envvar="ADC_APP", required=False)
+@click.option(
+    "-c", "--concurrency", type=click.IntRange(1, MOST_AT_ONCE), default=10, show_default=True, help="Jobs at once."
+)
 @click.option(
     "--queue", "queues", type=QUEUE, multiple=True, default=(DEFAULT_QUEUE,), show_default=True, help="May be repeated."
 )
 @click.option(
-    "--lease", type=DURATION, default="30s", show_default=True, help="Silent for so long, the runner counts as gone."
+    "--lease",
+    type=DURATION_ABOVE_ZERO,
+    default="30s",
+    show_default=True,
+    help="How long the runner may be silent. It is only stored in this version.",
 )
 @click.option("--until-idle", is_flag=True, help="End when nothing is due and nothing runs.")
 @click.option("--quiet", is_flag=True, help="Say nothing of what happens.")
-@choose_database
+@choose_settings
 @pass_settings
 def work(
     settings: Settings,
-    target: tuple[str, str],
+    target: tuple[str, str] | None,
     concurrency: int,
     queues: tuple[str, ...],
     lease: timedelta,
     until_idle: bool,
     quiet: bool,
 ) -> None:
-    """Run jobs with the handlers that MODULE:NAME gives.
+    """Run jobs with the handlers that MODULE:NAME gives, or ADC_APP if it isn't given.
 
     NAME is a RunnerRouter, a function that gives one, or a context manager that yields one; modules in the current
-    directory are found. The queue's file is made if it isn't there.
+    directory are found. The queue's file is made if it isn't there. A file that stays locked for longer than
+    --busy-timeout ends it at the start; later it tries again.
 
-    SIGINT (Ctrl-C) and SIGTERM let running jobs finish; a second one ends at once.
+    SIGINT (Ctrl-C) and SIGTERM let running jobs finish; a second one ends at once, and leaves them started. In this
+    version the jobs of a runner that was killed stay started too.
+
+    What happens is told on stderr; a closed stderr doesn't end it.
     """
+    if target is None:
+        raise click.UsageError("expected MODULE:NAME, or ADC_APP")
     with router_of(target) as router, settings.open_or_make() as queue, _lines(quiet) as tell:
         runner = _runner(queue, router, concurrency, queues, lease, tell)
         if until_idle:
@@ -118,7 +132,7 @@ def line_of(event: RunnerEvent) -> str:
         case RunnerStarted(runner):
             return f"runner {runner} started"
         case RunnerStopping(runner, running):
-            return f"runner {runner} stops: {running} running jobs may finish; a second signal ends it at once"
+            return f"runner {runner} stops{_last_jobs(running)}"
         case RunnerStopped(runner):
             return f"runner {runner} stopped"
         case AttemptAbandoned(jid, kind, attempt, why):
@@ -131,6 +145,13 @@ def line_of(event: RunnerEvent) -> str:
             return f"{count} lines were dropped: this terminal is too slow"
         case _:
             assert_never(event)
+
+
+def _last_jobs(running: int) -> str:
+    if not running:
+        return ""
+    jobs = "job" if running == 1 else "jobs"
+    return f": {running} running {jobs} may finish; a second signal ends it at once"
 
 
 def _detail(event: Happened) -> str:

@@ -45,13 +45,13 @@ class Plan(Struct, frozen=True):
 class ReportsUnstored(Exception):
     """The store was busy until the shutdown timeout was over. What so many finished attempts said is lost.
 
-    Their jobs stay started, and run again once this runner is found to be gone.
+    Their jobs stay started.
     """
 
     def __init__(self, count: int) -> None:
         super().__init__(
             f"the store was busy until the shutdown timeout was over: what {count} finished attempts said was not "
-            "stored. Their jobs stay started, and run again once this runner is found to be gone"
+            "stored. Their jobs stay started"
         )
         self.count = count
 
