@@ -87,5 +87,8 @@ def _take(desk: Desk, due_by: Instant) -> Held | None:
     if due is None or due > due_by:
         return None
     with desk.store.writing() as writing:
-        taken = held(writing, claim(desk, writing, at=desk.clock.now(), due_by=due_by, limit=1))
+        claims = claim(desk, writing, at=desk.clock.now(), due_by=due_by, limit=1)
+        taken = held(writing, claims.taken)
+    if not taken and claims.unreadable:
+        raise claims.unreadable[0]
     return taken[0] if taken else None

@@ -1,7 +1,10 @@
 """Claiming: jobs taken from a store by who can run them, and what they then report; in whoever's transaction."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
+from adc.codec.events import UnreadableEvent
 from adc.core.commands import Claim
 from adc.core.ids import RunnerId
 from adc.core.instants import Instant
@@ -35,20 +38,32 @@ def asked(desk: Desk, report: Report, at: Instant) -> Asked:
     return asked_of(report, at=at, noise=noise, actor=desk.actor)
 
 
-def claim(desk: Desk, writing: Writing, *, at: Instant, due_by: Instant, limit: int) -> list[Transition]:
+class Claims(Struct, frozen=True):
+    """What became of the jobs that were due."""
+
+    taken: tuple[Transition, ...] = ()
+    unreadable: tuple[UnreadableEvent, ...] = ()
+    """Those that stay as they are, since they can't be read."""
+
+
+def claim(desk: Desk, writing: Writing, *, at: Instant, due_by: Instant, limit: int) -> Claims:
     """Claim due jobs. Decided on the snapshots as the store gives them: loading them again would tell nothing new."""
     if limit == 0:
-        return []
-    claims: list[Transition] = []
-    for snapshot in writing.due(desk.wanted, due_by, limit):
-        outcome = transition(snapshot, Asked(Claim(snapshot.jid, at, desk.runner, due_by), desk.actor))
+        return Claims()
+    taken: list[Transition] = []
+    unreadable: list[UnreadableEvent] = []
+    for job in writing.due(desk.wanted, due_by, limit):
+        if isinstance(job, UnreadableEvent):
+            unreadable.append(job)
+            continue
+        outcome = transition(job, Asked(Claim(job.jid, at, desk.runner, due_by), desk.actor))
         if isinstance(outcome, Success):
-            claims.append(outcome.unwrap())
-    writing.apply(claims)
-    return claims
+            taken.append(outcome.unwrap())
+    writing.apply(taken)
+    return Claims(tuple(taken), tuple(unreadable))
 
 
-def held(writing: Writing, claims: list[Transition]) -> tuple[Held, ...]:
+def held(writing: Writing, claims: Sequence[Transition]) -> tuple[Held, ...]:
     """The claimed jobs, with their payloads."""
     if not claims:
         return ()

@@ -50,8 +50,9 @@ class JobRunner:
 
     `queues` are those that it serves. `shutdown_timeout` is how long attempts may still run once it was asked to stop;
     then their jobs are given back (while others hold the file's lock, that takes up to two busy_timeouts more). `lease`
-    is only stored yet: nobody takes the jobs of a runner that was killed, which stay started. `scrub` takes what must not be stored out of messages and tracebacks of failed attempts. `listener` is told what
-    happens, on the runner's thread: it must not wait, and what it raises stops the run and comes out.
+    is only stored yet: nobody takes the jobs of a runner that was killed, which stay started. `scrub` takes what must
+    not be stored out of messages and tracebacks of failed attempts. `listener` is told what happens, on the runner's
+    thread: it must not wait, and what it raises stops the run and comes out.
 
     One run at a time: `run`, `run_until_idle`, `run_until_empty` or `events`. On the main thread they heed SIGINT and
     SIGTERM: the first one stops the run as `stop` does, the second one raises KeyboardInterrupt at once. Trouble with

@@ -4,17 +4,19 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from signal import SIGINT, SIGTERM, Signals, raise_signal
-from threading import Barrier, Event, Lock
+from threading import Barrier, Event, Lock, Thread
 from threading import enumerate as all_threads
 
+import apsw
 import pytest
 from typing_extensions import override
 
+from adc.codec.events import UnknownEvent
 from adc.core.commands import Expire
 from adc.core.ids import Xid
 from adc.core.outcome import Success
@@ -32,6 +34,7 @@ from adc.runner import Driver, JobRunner
 from adc.running.events import (
     AttemptAbandoned,
     Happened,
+    JobUnreadable,
     ReportRefused,
     RunnerEvent,
     RunnerStarted,
@@ -603,3 +606,46 @@ def test_events_of_a_runner_that_runs_already_do_not_stop_it(queue: SqliteQueue)
     assert not any(isinstance(event, RunnerStopping) for event in rest)
     events.close()
     assert queue.result(ACT, jid) == Success("done")
+
+
+def damage(db: Path, change: str) -> None:
+    """What a later adc, or an accident, leaves: written without the guard of the log."""
+    with closing(apsw.Connection(str(db))) as connection:
+        connection.execute("DROP TRIGGER job_events_update")
+        connection.execute(f"UPDATE job_events SET {change}")
+
+
+def test_a_job_of_a_later_adc_is_told_once_and_stops_nobody(queue: SqliteQueue, db: Path) -> None:
+    later, now = queue.schedule(ACT.new(1)), queue.schedule(ACT.new(2))
+    damage(db, "type_version = 2 WHERE seq = 1")
+    told: list[RunnerEvent] = []
+
+    JobRunner(queue, routed(lambda job: "done"), concurrency=1, listener=told.append).run_until_idle()
+
+    assert queue.result(ACT, now) == Success("done")
+    problem = f"event 1 (job {later}, version 1): type JobScheduled version 2 is unknown to this adc"
+    assert [event for event in told if isinstance(event, JobUnreadable)] == [JobUnreadable(later, problem)]
+    with pytest.raises(UnknownEvent):
+        queue.poll_next(ACT)
+
+
+def test_a_running_job_that_becomes_unreadable_costs_the_others_nothing(queue: SqliteQueue, db: Path) -> None:
+    both = Barrier(3)
+
+    def waits(job: Job[int]) -> str:
+        both.wait()
+        both.wait()
+        return "done"
+
+    jids = queue.schedule_many([ACT.new(1), ACT.new(2)])
+    told: list[RunnerEvent] = []
+    runner = JobRunner(queue, routed(waits), listener=told.append)
+    thread = Thread(target=runner.run_until_idle)
+    thread.start()
+    both.wait()
+    damage(db, "type_version = 2 WHERE seq = 1")
+    both.wait()
+    thread.join()
+
+    assert queue.result(ACT, jids[1]) == Success("done")
+    assert [event.jid for event in told if isinstance(event, JobUnreadable)] == [jids[0]]

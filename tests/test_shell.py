@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 from typing_extensions import override
 
+from adc.codec.events import UnreadableEvent
 from adc.core.commands import Cancel, Claim, Command, KeyHolder, Schedule
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant
@@ -44,7 +45,7 @@ class Watched(Writing):
         return self._inner.holder(kind, key)
 
     @override
-    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
+    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot | UnreadableEvent, ...]:
         return self._inner.due(wanted, by, limit)
 
     @override

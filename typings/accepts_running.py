@@ -28,6 +28,8 @@ def told(event: adc.RunnerEvent) -> str:
             return f"{jid} {kind}"
         case adc.ReportRefused(jid, attempt):
             return f"{jid} {attempt}"
+        case adc.JobUnreadable(jid, problem):
+            return f"{jid} {problem}"
         case adc.AttemptAbandoned(jid):
             return jid
         case adc.StoreTroubled(problem):

@@ -26,7 +26,6 @@ from adc.core.instants import Instant, datetime_of
 from adc.core.states import Reason
 from adc.core.terms import Fault
 
-
 NOTHING: Final = body_of(b"null")
 """The result of a job that gave None."""
 

@@ -26,6 +26,7 @@ from adc.running.events import (
     AttemptAbandoned,
     EventsDropped,
     Happened,
+    JobUnreadable,
     ReportRefused,
     RunnerEvent,
     RunnerStarted,
@@ -135,6 +136,8 @@ def line_of(event: RunnerEvent) -> str:
             return f"runner {runner} stops{_last_jobs(running)}"
         case RunnerStopped(runner):
             return f"runner {runner} stopped"
+        case JobUnreadable(jid, problem):
+            return f"{jid} can't be read, and stays as it is: {problem}"
         case AttemptAbandoned(jid, kind, attempt, why):
             return f"attempt {attempt} of {jid} {kind} was abandoned: {why}"
         case ReportRefused(jid, attempt, refusal):

@@ -1,21 +1,27 @@
 """Turn: the one place where a runner writes: what finished attempts ask for, then the claims, in one transaction."""
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
+
+from msgspec.structs import replace
 
 from adc.claiming import Desk, asked, claim, held
+from adc.codec.events import UnreadableEvent
+from adc.core.evolve import ImpossibleHistory
 from adc.core.outcome import Outcome, Success
 from adc.core.refusals import Refusal
 from adc.core.states import Absent
 from adc.core.transition import Transition
 from adc.handling.said import Report
 from adc.ports.trouble import StoreBusy
-from adc.running.events import Happened, ReportRefused, RunnerEvent
+from adc.running.events import Happened, JobUnreadable, ReportRefused, RunnerEvent
 from adc.running.wishes import NextDue, NotNow, Turn, Turned
 from adc.shell import carry_out
 
 Listener: TypeAlias = Callable[[RunnerEvent], None]
 """Told what the runner does. It must not wait."""
+
+_UNREADABLE: Final = (UnreadableEvent, ImpossibleHistory)
 
 
 def take_turn(desk: Desk, wish: Turn, listener: Listener | None = None) -> Turned | NotNow:
@@ -24,17 +30,36 @@ def take_turn(desk: Desk, wish: Turn, listener: Listener | None = None) -> Turne
     With no listener no events are made.
     """
     try:
-        with desk.store.writing() as writing:
-            at = desk.clock.now()  # when the lock is held: waiting for it may have taken long
-            outcomes = carry_out(writing, [asked(desk, report, at) for report in wish.reports])
-            claims = claim(desk, writing, at=at, due_by=at, limit=wish.limit)
-            taken = held(writing, claims)
+        try:
+            return _turn(desk, wish.reports, wish.limit, listener)
+        except _UNREADABLE:
+            damaged = [problem for report in wish.reports for problem in _alone(desk, report, listener)]
+            turned = _turn(desk, (), wish.limit, listener)
+            return replace(turned, unreadable=(*damaged, *turned.unreadable))
     except StoreBusy as busy:
         return NotNow(str(busy))
+
+
+def _turn(desk: Desk, reports: Sequence[Report], limit: int, listener: Listener | None) -> Turned:
+    with desk.store.writing() as writing:
+        at = desk.clock.now()  # when the lock is held: waiting for it may have taken long
+        outcomes = carry_out(writing, [asked(desk, report, at) for report in reports])
+        claims = claim(desk, writing, at=at, due_by=at, limit=limit)
+        taken = held(writing, claims.taken)
     if listener is not None:
-        for event in (*_reported(wish.reports, outcomes), *_happened(claims)):
+        for event in (*_reported(reports, outcomes), *_happened(claims.taken)):
             listener(event)
-    return Turned(taken, at, desk.clock.tick())
+    unreadable = tuple(JobUnreadable(each.jid, str(each)) for each in claims.unreadable)
+    return Turned(taken, at, desk.clock.tick(), unreadable)
+
+
+def _alone(desk: Desk, report: Report, listener: Listener | None) -> tuple[JobUnreadable, ...]:
+    """Store a report in a transaction of its own: a job that can't be read costs the others nothing."""
+    try:
+        _turn(desk, (report,), 0, listener)
+    except _UNREADABLE as unreadable:
+        return (JobUnreadable(report.jid, str(unreadable)),)
+    return ()
 
 
 def look_ahead(desk: Desk) -> NextDue | NotNow:

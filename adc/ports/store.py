@@ -10,6 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from adc.codec.events import UnreadableEvent
 from adc.core.commands import KeyHolder
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant, Span
@@ -53,8 +54,11 @@ class Enrolment(Struct, frozen=True):
 class Writing(Protocol):
     """One write transaction."""
 
-    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
-        """Waiting jobs that are due by then: highest priority first, then earliest due, then first inserted."""
+    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot | UnreadableEvent, ...]:
+        """Waiting jobs that are due by then: highest priority first, then earliest due, then first inserted.
+
+        A job that can't be read stands there as why; it doesn't count, and doesn't hide those behind it.
+        """
         ...
 
     def load(self, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:

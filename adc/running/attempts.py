@@ -17,6 +17,8 @@ class Attempts:
         """A heap, with the timeouts; an entry whose attempt has ended is passed over when it comes to the top."""
         self.finished: list[Report] = []
         """What is still to be stored."""
+        self.unreadable: set[Xid] = set()
+        """Jobs of which that was told already."""
         self.tick = Span(0)
         """The time at the last answer that told it."""
 

@@ -34,6 +34,13 @@ class ReportRefused(Struct, frozen=True):
     refusal: Refusal
 
 
+class JobUnreadable(Struct, frozen=True):
+    """A job can't be read, since its log is damaged or a later adc wrote it. It stays as it is; told once a run."""
+
+    jid: Xid
+    problem: str
+
+
 class AttemptAbandoned(Struct, frozen=True):
     """The runner no longer waits for an attempt. Its thread, if it has one, runs on until the handler returns."""
 
@@ -73,6 +80,7 @@ RunnerEvent: TypeAlias = (
     RunnerStarted
     | Happened
     | ReportRefused
+    | JobUnreadable
     | AttemptAbandoned
     | StoreTroubled
     | RunnerStopping

@@ -111,6 +111,10 @@ def _turn(attempts: Attempts, limit: int) -> Loop[Turned | None]:
         yield from tell(StoreTroubled(turned.problem))
         return None
     attempts.finished.clear()
+    for job in turned.unreadable:
+        if job.jid not in attempts.unreadable:
+            attempts.unreadable.add(job.jid)
+            yield from tell(job)
     attempts.tick = turned.tick
     for held in turned.held:
         stale = attempts.start(held)

@@ -15,7 +15,7 @@ from adc.core.instants import Instant, Span
 from adc.core.terms import Token
 from adc.handling.job import Held as Held
 from adc.handling.said import Report
-from adc.running.events import RunnerEvent
+from adc.running.events import JobUnreadable, RunnerEvent
 
 
 class Turn(Struct, frozen=True):
@@ -65,6 +65,8 @@ class Turned(Struct, frozen=True):
     at: Instant
     """What was due by then could be claimed."""
     tick: Span
+    unreadable: tuple[JobUnreadable, ...] = ()
+    """Jobs that were due or reported on, and couldn't be read."""
 
 
 class NextDue(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
-from adc.codec.events import body_of
+from adc.codec.events import UnreadableEvent, body_of
 from adc.core.commands import Claim, Command, Complete, Erase, Schedule
 from adc.core.ids import XID_BYTES, RunnerId, Xid, encode_xid
 from adc.core.instants import Instant
@@ -88,9 +88,10 @@ class Moves:
         return self.store.load((jid,))[jid]
 
     def due(self, wanted: Wanted, *, by: Instant = NOW, limit: int = 1_000) -> tuple[Snapshot, ...]:
-        """What a runner would be given."""
+        """What a runner would be given; raises why one of them can't be read."""
         with self.store.writing() as writing:
-            return writing.due(wanted, by, limit)
+            found = writing.due(wanted, by, limit)
+        return tuple(map(_readable, found))
 
     def payloads(self, jids: Sequence[Xid]) -> dict[Xid, bytes]:
         """Those that there are."""
@@ -142,3 +143,9 @@ def raising(kind: type[BaseException]) -> Generator[None, None, None]:
     except kind:
         return
     raise AssertionError(f"expected {kind.__name__} to be raised")
+
+
+def _readable(found: Snapshot | UnreadableEvent) -> Snapshot:
+    if isinstance(found, UnreadableEvent):
+        raise found
+    return found

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, get_args
 import apsw
 from msgspec.structs import replace
 
-from adc.codec.events import DamagedEvent, decode_event
+from adc.codec.events import DamagedEvent, UnreadableEvent, decode_event
 from adc.core.events import JobScheduled
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant
@@ -39,6 +39,13 @@ _REASONS: Final[dict[str, Reason]] = {reason: reason for reason in get_args(Reas
 def snapshots(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[Snapshot, ...]:
     """The live jobs that a query finds."""
     return tuple(_snapshot(*row) for row in _fetch(connection, query, bindings))
+
+
+def readable_or_why(
+    connection: apsw.Connection, query: str, bindings: Bindings
+) -> tuple[Snapshot | UnreadableEvent, ...]:
+    """The live jobs that a query finds; those that can't be read, as why."""
+    return tuple(_snapshot_or_why(row) for row in _fetch(connection, query, bindings))
 
 
 def recorded(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[Recorded, ...]:
@@ -141,6 +148,13 @@ def job_row(state: Live, job: Snapshot) -> Row:
 def _fetch(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> list[tuple[Any, ...]]:
     """All rows at once: an open cursor would keep its lock. The tables are STRICT, so that the Any is what it says."""
     return connection.execute(query, bindings).fetchall()
+
+
+def _snapshot_or_why(row: tuple[Any, ...]) -> Snapshot | UnreadableEvent:
+    try:
+        return _snapshot(*row)
+    except UnreadableEvent as unreadable:
+        return unreadable
 
 
 def _snapshot(

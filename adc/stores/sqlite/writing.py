@@ -6,6 +6,7 @@ from itertools import groupby
 
 import apsw
 
+from adc.codec.events import UnreadableEvent
 from adc.core.commands import KeyHolder
 from adc.core.ids import Xid
 from adc.core.instants import Instant
@@ -28,20 +29,32 @@ class SqliteWriting:
         """Why this transaction can't be committed. SQLite undoes it by itself after some errors, and would run what
         follows outside of it: so whoever catches a trouble inside the transaction doesn't get any further."""
 
-    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
-        """Waiting jobs that are due by then, in the order of claims: level after level until there are enough."""
+    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot | UnreadableEvent, ...]:
+        """Waiting jobs that are due by then, in the order of claims; those that can't be read make room for others."""
+        unreadable: set[int] = set()
+        with self._verb("due"):
+            while True:
+                seqs = self._due(wanted, by, limit + len(unreadable))
+                found = rows.readable_or_why(self._connection, queries.BY_SEQ, (as_json(seqs),))
+                seen = {each.seq for each in found if isinstance(each, UnreadableEvent)}
+                if seen <= unreadable:
+                    break
+                unreadable |= seen
+        by_seq = {each.seq: each for each in found}
+        return tuple(by_seq[seq] for seq in seqs)
+
+    def _due(self, wanted: Wanted, by: Instant, limit: int) -> list[int]:
+        """The places of such jobs: level after level, until there are enough."""
         chosen: list[int] = []
         bindings: rows.Bindings = {**wanted_bindings(wanted), "by": by}
-        with self._verb("due"):
-            with closing(rows.levels(self._connection, queries.DUE_LEVELS, bindings)) as levels:
-                for _, at_priority in groupby(levels, key=lambda level: level.priority):
-                    room = limit - len(chosen)
-                    keys = [key for level in at_priority for key in self._due_at(level, by, room)]
-                    chosen += [seq for _, seq in sorted(keys)[:room]]
-                    if len(chosen) == limit:
-                        break
-            found = {job.seq: job for job in rows.snapshots(self._connection, queries.BY_SEQ, (as_json(chosen),))}
-        return tuple(found[seq] for seq in chosen)
+        with closing(rows.levels(self._connection, queries.DUE_LEVELS, bindings)) as levels:
+            for _, at_priority in groupby(levels, key=lambda level: level.priority):
+                room = limit - len(chosen)
+                keys = [key for level in at_priority for key in self._due_at(level, by, room)]
+                chosen += [seq for _, seq in sorted(keys)[:room]]
+                if len(chosen) == limit:
+                    break
+        return chosen
 
     def load(self, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:
         """The jobs as they are."""

@@ -230,3 +230,19 @@ def test_every_trouble_says_where_and_what(moves: Moves, connection: apsw.Connec
 
     with pytest.raises(StoreTrouble, match=f"{path}: resign: no such table"):
         moves.store.resign(RUNNER)
+
+
+def test_a_due_job_that_cannot_be_read_hides_none_behind_it(moves: Moves, other: apsw.Connection) -> None:
+    moves.schedule(*(order(number) for number in range(1, 6)))
+    damage(other, "UPDATE job_events SET type_version = 2 WHERE seq IN (1, 2, 4)")
+
+    with moves.store.writing() as writing:
+        found = writing.due(WANTED, NOW, 2)
+
+    assert [(each.seq, isinstance(each, UnreadableEvent)) for each in found] == [
+        (1, True),
+        (2, True),
+        (3, False),
+        (4, True),
+        (5, False),
+    ]
