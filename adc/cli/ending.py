@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from errno import EDQUOT, EFBIG, EIO, ENOSPC
 from typing import Final
 
 import click
@@ -19,6 +20,9 @@ FAILED: Final = 1
 
 WRONG_USAGE: Final = 2
 """The command line itself is wrong."""
+
+NOT_WRITTEN: Final = frozenset((EDQUOT, EFBIG, EIO, ENOSPC))
+"""What the system says of an output that takes no more: stdout, if it names no file."""
 
 INTERRUPTED: Final = 130
 CLOSED_PIPE: Final = 141
@@ -47,8 +51,8 @@ def end(error: BaseException) -> int:
             return INTERRUPTED
         case BrokenPipeError():
             return CLOSED_PIPE
-        case OSError() if (why := why_unwritten()) is not None:
-            complain(f"stdout can't be written: {why}")
+        case OSError(errno=code, filename=None) if code in NOT_WRITTEN:
+            complain(f"stdout can't be written: {error.strerror}")
             return FAILED
         case StoreTrouble():
             complain(line_of_trouble(error))
@@ -68,18 +72,11 @@ def complain(line: str) -> None:
     click.echo(f"adc: {inert(line)}", err=True)
 
 
-def why_unwritten() -> str | None:
-    """Why stdout doesn't take what it was given, which is still buffered then; None: it took all."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        return error.strerror
-    return None
-
-
 def forget_unwritten() -> None:
     """What stdout doesn't take must not raise when Python tries again at its end."""
-    if why_unwritten() is not None:
+    try:
+        sys.stdout.flush()
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -50,14 +50,19 @@ def paged(command: Callable[..., None]) -> Callable[..., None]:
     """Add what a list in pages has."""
     command = click.option("--after", type=JID, help="The last id of the page before.")(command)
     command = click.option(
-        "--limit", type=click.IntRange(1, MOST), help=f"Jobs a page.  [default: {PAGE}; with --json all]"
+        "--limit", type=click.IntRange(1, MOST), metavar="N", help=f"Jobs a page.  [default: {PAGE}; with --json all]"
     )(command)
     command = click.option("--queue", type=QUEUE, help="Only jobs in this queue.")(command)
     return click.option("--kind", type=KIND, help="Only jobs of this kind.")(command)
 
 
 @click.command("list")
-@click.option("--state", type=click.Choice(get_args(StateName)), help="Only jobs in this state.")
+@click.option(
+    "--state",
+    type=click.Choice(get_args(StateName)),
+    metavar="STATE",
+    help=f"Only jobs in this state: {', '.join(get_args(StateName))}.",
+)
 @click.option("--due-before", type=MOMENT, help="Only waiting jobs that are due before this time; now: that are due.")
 @paged
 @as_json

@@ -67,7 +67,7 @@ KIND: Final = Read("KIND", lambda text: name_of("kind", text))
 QUEUE: Final = Read("QUEUE", lambda text: name_of("queue", text))
 KEY: Final = Read("KEY", lambda text: name_of("key", text, limit=KEY_LIMIT))
 
-as_json = click.option(
+as_json: Final = click.option(
     "--json", "as_json", is_flag=True, help="One JSON object a line, with times in ISO 8601, UTC, microseconds."
 )
 """Adds `--json`, which every reading command has."""

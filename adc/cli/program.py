@@ -95,7 +95,9 @@ def run(arguments: Sequence[str]) -> int:
     """Run with these arguments: the exit code."""
     settings = Settings()
     try:
-        with program.make_context(NAME, list(arguments), obj=settings, **_width_of_help(arguments)) as context:
+        with program.make_context(
+            NAME, list(arguments), obj=settings, terminal_width=_width_of_help(arguments)
+        ) as context:
             program.invoke(context)
             sys.stdout.flush()  # a closed pipe shows here, not when Python exits
     except BaseException as error:  # noqa: BLE001  an exit code for everything; what isn't ours is raised again
@@ -107,13 +109,13 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _width_of_help(arguments: Sequence[str]) -> Mapping[str, int]:
-    """As wide as the terminal, up to a limit; click's own help is never narrower than 50."""
+def _width_of_help(arguments: Sequence[str]) -> int | None:
+    """As wide as the terminal, up to a limit (click's own help is never narrower than 50); None: nobody asks for help."""
     if arguments and set(HELP).isdisjoint(arguments):
-        return {}
+        return None
     from shutil import get_terminal_size  # noqa: PLC0415  4 ms, which only --help pays
 
-    return {"terminal_width": min(get_terminal_size().columns, WIDEST_HELP)}
+    return min(get_terminal_size().columns, WIDEST_HELP) - 2
 
 
 def _show_traceback(error: BaseException) -> None:

@@ -23,7 +23,9 @@ from adc.kind import NewJob
 @click.option("--unchecked", is_flag=True, help="Do without the application: any kind, any JSON.")
 @click.option("--in", "delay", type=DURATION, help="Due so much later, such as 5m or 1h30m.")
 @click.option("--at", "due", type=MOMENT, help="Due at a time with a zone, such as 2027-01-01T10:00Z.")
-@click.option("--priority", type=click.IntRange(LOWEST_PRIORITY, HIGHEST_PRIORITY), help="Higher runs first.")
+@click.option(
+    "--priority", type=click.IntRange(LOWEST_PRIORITY, HIGHEST_PRIORITY), metavar="N", help="Higher runs first."
+)
 @click.option("--queue", type=QUEUE, help="Another queue than the kind's.")
 @click.option("--key", type=KEY, help="Of all jobs of this kind with one key, only the first is stored.")
 @choose_settings

@@ -57,7 +57,7 @@ class Settings:
         return SqliteQueue.open(path, busy_timeout=self.busy_timeout, missing=missing, actor=actor())
 
 
-pass_settings = click.make_pass_decorator(Settings)
+pass_settings: Final = click.make_pass_decorator(Settings)
 """Gives a command the settings as its first argument."""
 
 

@@ -41,7 +41,13 @@ MOST_AT_ONCE: Final = 10_000
 @click.command()
 @click.argument("target", metavar="[MODULE:NAME]", type=TARGET, envvar="ADC_APP", required=False)
 @click.option(
-    "-c", "--concurrency", type=click.IntRange(1, MOST_AT_ONCE), default=10, show_default=True, help="Jobs at once."
+    "-c",
+    "--concurrency",
+    type=click.IntRange(1, MOST_AT_ONCE),
+    metavar="N",
+    default=10,
+    show_default=True,
+    help="Jobs at once.",
 )
 @click.option(
     "--queue", "queues", type=QUEUE, multiple=True, default=(DEFAULT_QUEUE,), show_default=True, help="May be repeated."

@@ -19,7 +19,7 @@ class Cancellation:
     __slots__ = ("_bell", "cancelled")
 
     def __init__(self) -> None:
-        self.cancelled = False
+        self.cancelled: bool = False
         """Whether the attempt should come to its end."""
         self._bell: SimpleQueue[None] = SimpleQueue()
 

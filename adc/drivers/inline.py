@@ -4,10 +4,11 @@ Nothing can interrupt a handler here: a timeout is noticed when it has returned,
 handlers run on an event loop of the driver's own; it can't be used inside another one that runs on the same thread.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, final
 
 from adc.core.ids import Xid
+from adc.core.instants import Span
 from adc.core.outcome import Success
 from adc.core.terms import Token
 from adc.drivers.cancellation import Cancellation
@@ -19,6 +20,7 @@ from adc.handling.job import Held
 from adc.handling.route import Routes
 from adc.handling.said import Report, timed_out
 from adc.ports.clock import Clock
+from adc.running.wishes import Woken
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -34,7 +36,7 @@ class Inline:
         self._outbox = Outbox(clock)
         self._cancellation = Cancellation()
         self._loop: AbstractEventLoop | None = None
-        self.wait = self._outbox.wait
+        self.wait: Callable[[Span], Woken] = self._outbox.wait
 
     def launch(self, held: Held) -> None:
         """Run the attempt to its end."""

@@ -1,5 +1,6 @@
 """Outbox: what attempts said, on its way to the runner's loop; and the bell that wakes it."""
 
+from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Final, final
 
@@ -20,7 +21,7 @@ class Outbox:
         self._clock = clock
         self._reports: SimpleQueue[Report | None] = SimpleQueue()
         self._stopping = False
-        self.put = self._reports.put
+        self.put: Callable[[Report | None], None] = self._reports.put
         """Hand in a report; None only wakes the loop."""
 
     def stop(self) -> None:

@@ -94,7 +94,7 @@ class Threads:
         """Plain attempts that run, and aren't abandoned."""
         self._lost = False
         """Whether a worker's attempt was ever abandoned: nobody knows when that one comes home."""
-        self.stop = self._outbox.stop
+        self.stop: Callable[[], None] = self._outbox.stop
 
     def launch(self, held: Held) -> None:
         """Hand an attempt to a worker, or to the event loop."""

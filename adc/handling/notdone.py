@@ -4,7 +4,7 @@ Two of one class with the same content are equal.
 """
 
 from datetime import timedelta
-from typing import Final, final
+from typing import Final, Literal, final
 
 from typing_extensions import override
 
@@ -47,11 +47,11 @@ class Transient(NotDone):
 
     __module__ = PUBLIC
 
-    __match_args__ = ("message", "retry_in")
+    __match_args__: tuple[Literal["message"], Literal["retry_in"]] = ("message", "retry_in")
 
     def __init__(self, message: str, *, retry_in: timedelta | None = None) -> None:
         super().__init__(message)
-        self.retry_in = None if retry_in is None else _not_negative(retry_in)
+        self.retry_in: timedelta | None = None if retry_in is None else _not_negative(retry_in)
 
     @override
     def _content(self) -> tuple[object, ...]:
@@ -75,11 +75,11 @@ class Snooze(NotDone):
 
     __module__ = PUBLIC
 
-    __match_args__ = ("delay", "message")
+    __match_args__: tuple[Literal["delay"], Literal["message"]] = ("delay", "message")
 
     def __init__(self, delay: timedelta, message: str = "") -> None:
         super().__init__(message)
-        self.delay = _not_negative(delay)
+        self.delay: timedelta = _not_negative(delay)
 
     @override
     def __reduce__(self) -> tuple[type["Snooze"], tuple[timedelta, str]]:

@@ -19,7 +19,7 @@ class Attempts:
         """What is still to be stored."""
         self.unreadable: set[Xid] = set()
         """Jobs of which that was told already."""
-        self.tick = Span(0)
+        self.tick: Span = Span(0)
         """The time at the last answer that told it."""
 
     def __len__(self) -> int:

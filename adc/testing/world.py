@@ -79,8 +79,8 @@ class World:
         self._random = Random(seed)  # noqa: S311  nothing secret: the same history each time
         self._queues = tuple(queues)
         self._runners = 0
-        self.clock = FixedClock(at)
-        self.queue = WorldQueue(self.clock, self._random)
+        self.clock: FixedClock = FixedClock(at)
+        self.queue: WorldQueue = WorldQueue(self.clock, self._random)
 
     def run(self, router: RunnerRouter, lasting: timedelta = timedelta(0), *, concurrency: int = 10) -> None:
         """A runner works for so long; time jumps from one due job to the next. With no time: what is due now."""

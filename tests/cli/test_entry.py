@@ -70,7 +70,8 @@ def test_without_a_command_it_shows_the_help(adc: Adc) -> None:
         (("list", "--state", "lost"), "Invalid value for '--state': 'lost' is not one of"),
         (("list", "--limit", "0"), "Invalid value for '--limit': 0 is not in the range 1<=x<=1000000"),
         (("list", "--limit", "1" + "0" * 21), "Invalid value for '--limit'"),
-        (("--dbb", "x", "list"), "No such option '--dbb'. Did you mean '--db'? See adc --help"),
+        (("--debugg", "list"), "No such option '--debugg'. (Did you mean one of: '--db', '--debug'?). See adc --help"),
+        (("list", "--limitt"), "No such option '--limitt'. Did you mean '--limit'? See adc list --help"),
         (
             ("--db", "", "list"),
             "Invalid value for '--db': expected the path of a file, got an empty text. See adc --help",
@@ -224,7 +225,7 @@ def test_a_terminal_of_any_width_shows_whole_ids(
 def test_a_narrow_terminal_shows_a_line_for_each_cell(terminal: Callable[..., str], jid: Xid) -> None:
     seen = ESCAPE.sub("", terminal(40, "list"))
 
-    assert seen.splitlines()[:2] == [jid, "  STATE          dead"]
+    assert seen.splitlines()[:2] == [jid, "  STATE         dead"]
 
 
 def test_the_demo_has_a_bar_in_a_terminal(terminal: Callable[..., str], here: Path) -> None:
@@ -301,8 +302,10 @@ def test_closed_inputs_and_errors_are_no_crash(into: Adc, here: Path) -> None:
 
 def test_options_for_the_whole_run_go_before_and_after_the_command(adc: Adc, queue: SqliteQueue) -> None:
     with queue.store.writing():
-        for arguments in (("--busy-timeout", "0s", "schedule"), ("schedule", "--busy-timeout", "0s")):
-            assert "database is locked" in adc(*arguments, "any", "--unchecked").stderr
+        before = adc("--busy-timeout", "0s", "schedule", "any", "--unchecked")
+        after = adc("schedule", "any", "--unchecked", "--busy-timeout", "0s")
+        assert "database is locked" in before.stderr
+        assert before.stderr == after.stderr
 
     for arguments in (("--debug", "work"), ("work", "--debug")):
         assert "Traceback" in adc(*arguments, "shop:stumble").stderr

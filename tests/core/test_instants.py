@@ -92,7 +92,8 @@ def test_a_span_is_as_exact_as_a_timedelta(length: timedelta) -> None:
 
 @pytest.mark.parametrize("later", [after, soon])
 @pytest.mark.parametrize(
-    ("instant", "span", "expected"), [(7, 0, 7), (7, SECOND, 1_000_007), (-SECOND, SECOND, 0), (LAST - 1, 1, LAST)]
+    ("instant", "span", "expected"),
+    [(7, 0, 7), (7, SECOND, 1_000_007), (-SECOND, SECOND, 0), (LAST - 1, 1, LAST), (FIRST + 1, -1, FIRST)],
 )
 def test_later_is_the_sum(later: Later, instant: int, span: int, expected: int) -> None:
     assert expected == later(Instant(instant), Span(span))

@@ -29,6 +29,7 @@ def test_a_printable_text_is_a_name_as_it_stands(text: str) -> None:
         ("in\nvoice", r"expected a kind of printable characters, got 'in\\nvoice'"),
         ("in\0voice", r"expected a kind of printable characters, got 'in\\x00voice'"),
         ("\ud800", r"expected a kind of printable characters, got '\\ud800'"),
+        ("\n" + "x" * 60, r"expected a kind of printable characters, got '\\nx{49}'$"),
     ],
 )
 def test_another_text_is_refused(text: str, message: str) -> None:

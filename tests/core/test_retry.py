@@ -97,6 +97,12 @@ def test_a_policy_gives_up_on_classes_by_their_full_names(
     assert expected == policy.give_up_on
 
 
+@pytest.mark.parametrize("make", [fixed, linear, exponential])
+def test_the_delays_of_a_policy_are_drawn_unless_it_says_otherwise(make: Callable[..., RetryPolicy]) -> None:
+    assert make(max_retries=1).jitter is True
+    assert make(max_retries=1, jitter=False).jitter is False
+
+
 def test_a_full_name_is_the_module_and_the_place_in_it() -> None:
     assert f"{__name__}.Outer.Inner" == full_name(Outer.Inner)
 

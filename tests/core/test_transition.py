@@ -30,7 +30,7 @@ RUNNING = Snapshot(JOB, STARTED, seq=7, version=2, head=b"digest")
 
 
 def test_a_job_of_which_nothing_is_known_has_no_events() -> None:
-    assert Snapshot(JOB, Absent(), seq=0, version=0, head=b"") == NEW
+    assert Snapshot(JOB, Absent(), seq=0, version=0, head=b"") == Snapshot.absent(JOB)
 
 
 def test_a_transition_has_the_events_the_state_and_who_asked() -> None:
@@ -70,6 +70,14 @@ def test_what_is_already_so_is_a_transition_of_no_events() -> None:
     expected = Transition(cancelled, (), CANCELLED, "caller", None, None)
 
     assert Success(expected) == transition(cancelled, Asked(CANCEL, actor="caller"))
+
+
+def test_what_is_already_so_stores_no_body() -> None:
+    done = Snapshot(JOB, DONE, seq=7, version=3, head=b"digest")
+
+    expected = Transition(done, (), DONE, "runner", None, None)
+
+    assert Success(expected) == transition(done, Asked(COMPLETE, actor="runner", body=b"done"))
 
 
 def test_a_refusal_is_no_transition() -> None:
