@@ -46,7 +46,9 @@ def _write(connection: apsw.Connection, happened: Sequence[Transition], last: in
         jobs.append((each, applied(each, added[-1].recorded)))
     connection.executemany(queries.APPEND, log)
     found = _write_rows(connection, jobs) and _are_at_heads(connection, happened, last)
-    _erase(connection, (each.before.jid for each in happened if isinstance(each.events[-1], PayloadErased)))
+    for each in happened:
+        if isinstance(each.events[-1], PayloadErased):
+            connection.execute(queries.ERASE_BODIES, (each.before.jid,))
     return found
 
 
@@ -64,12 +66,15 @@ def _write_rows(connection: apsw.Connection, jobs: Sequence[tuple[Transition, Sn
             inserts.append(
                 (*rows.job_terms(job.state, each.events[0].at), job.jid, job.seq, *rows.job_row(job.state, job))
             )
-    connection.executemany(queries.INSERT_JOB, inserts)
+    if inserts:
+        connection.executemany(queries.INSERT_JOB, inserts)
     return _change(connection, queries.UPDATE_JOB, updates) and _change(connection, queries.DELETE_JOB, deletes)
 
 
 def _change(connection: apsw.Connection, query: str, changes: Sequence[rows.Row]) -> bool:
     """Whether every change found its row, at the head that it was decided from."""
+    if not changes:
+        return True
     before = connection.total_changes()
     connection.executemany(query, changes)
     return connection.total_changes() - before == len(changes)
@@ -79,10 +84,6 @@ def _are_at_heads(connection: apsw.Connection, happened: Iterable[Transition], l
     """A job that is over has no row that could miss: its head is looked up. Only Erase comes here."""
     over = (each.before for each in happened if each.before.seq and not isinstance(each.before.state, _HAVE_A_ROW))
     return all(_head(connection, before.jid, last) == before.head for before in over)
-
-
-def _erase(connection: apsw.Connection, jids: Iterable[Xid]) -> None:
-    connection.executemany(queries.ERASE_BODIES, ((jid,) for jid in jids))
 
 
 def _explained(

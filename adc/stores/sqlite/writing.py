@@ -1,10 +1,12 @@
 """Writing: what can be done in one write transaction."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from itertools import groupby
+from types import TracebackType
 
 import apsw
+from typing_extensions import override
 
 from adc.codec.events import UnreadableEvent
 from adc.core.commands import KeyHolder
@@ -78,19 +80,39 @@ class SqliteWriting:
 
     def apply(self, transitions: Sequence[Transition]) -> None:
         """Append the events and write the rows."""
-        with self._verb("apply", dooming=BaseException):
-            apply(self._connection, self._path, transitions)
+        with self._verb("apply"):
+            try:
+                apply(self._connection, self._path, transitions)
+            except BaseException as error:  # some of it may be written
+                self.failure = error
+                raise
 
     def _due_at(self, level: rows.Level, by: Instant, room: int) -> list[tuple[int, int]]:
         return rows.pairs(self._connection, queries.DUE_AT_LEVEL, (*level, by, room))
 
-    @contextmanager
-    def _verb(self, name: str, *, dooming: type[BaseException] = StoreTrouble) -> Iterator[None]:
+    def _verb(self, name: str) -> "_Verb":
         if self.failure is not None:
             raise self.failure
+        return _Verb(self, self._path, name)
+
+
+class _Verb(typed):
+    """Within, what SQLite raises becomes a StoreTrouble, and dooms the transaction."""
+
+    __slots__ = ("_writing",)
+
+    def __init__(self, writing: SqliteWriting, path: str, operation: str) -> None:
+        super().__init__(path, operation)
+        self._writing = writing
+
+    @override
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
         try:
-            with typed(self._path, name):
-                yield
-        except dooming as error:
-            self.failure = error
+            super().__exit__(kind, error, trace)
+        except StoreTrouble as trouble:
+            self._writing.failure = trouble
             raise
+        if isinstance(error, StoreTrouble):
+            self._writing.failure = error
