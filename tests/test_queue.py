@@ -1,5 +1,6 @@
 """A queue: opening, closing and sharing it, by threads, by other queues on its file, and by other processes."""
 
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +15,7 @@ import pytest
 from adc.core.ids import Xid
 from adc.core.outcome import Success
 from adc.kind import JobKind
-from adc.ports.trouble import CannotOpen, NoQueue, StoreClosed
+from adc.ports.trouble import CannotOpen, NoQueue, StoreClosed, StoreFull
 from adc.queue import SqliteQueue
 from adc.scheduling import Queue
 from adc.testing.fixed import FixedClock
@@ -215,3 +216,25 @@ def test_another_process_runs_and_schedules_jobs_of_the_same_file(db: Path) -> N
         assert row.jid == told.stdout.decode().strip()
         assert [entry.actor.partition(":")[0] for entry in queue.history(jid)] == ["test", "runner", "runner"]
         assert queue.history(row.jid)[0].actor.startswith("caller:")
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"durability": "ful"}, "expected the durability 'full' or 'normal', got 'ful'"),
+        ({"missing": "maybe"}, "expected missing to be 'make' or 'refuse', got 'maybe'"),
+    ],
+)
+def test_a_choice_that_there_isn_t_is_refused(db: Path, choice: dict[str, str], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SqliteQueue.open(db, **choice)  # type: ignore[arg-type]
+
+    assert not db.exists()
+
+
+def test_a_trouble_can_be_sent_to_another_process() -> None:
+    trouble = StoreFull("jobs.db", "write", "database or disk is full", 13)
+
+    again = pickle.loads(pickle.dumps(trouble))
+
+    assert (str(again), again.code) == (str(trouble), 13)

@@ -110,7 +110,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _width_of_help(arguments: Sequence[str]) -> int | None:
-    """As wide as the terminal, up to a limit (click's own help is never narrower than 50); None: nobody asks for help."""
+    """As wide as the terminal, up to a limit, where click stays at 50 or more; None: nobody asks for help."""
     if arguments and set(HELP).isdisjoint(arguments):
         return None
     from shutil import get_terminal_size  # noqa: PLC0415  4 ms, which only --help pays

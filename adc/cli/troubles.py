@@ -32,6 +32,6 @@ def _advice(trouble: StoreTrouble) -> str:
             directory = os.path.dirname(trouble.path)  # noqa: PTH120  pathlib would cost 5 ms of each command
             if not os.path.isdir(directory):  # noqa: PTH112  likewise
                 return f"There is no directory {directory}."
-            return "Nothing was committed. adc reads and writes the file and, beside it, -wal and -shm: it must be let."
+            return "Nothing was committed. Let adc read and write the file and, beside it, -wal and -shm."
         case _:
             return trouble.advice

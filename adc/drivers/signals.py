@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from signal import SIG_DFL, SIGINT, SIGTERM, signal
+from signal import SIG_DFL, SIG_IGN, SIGINT, SIGTERM, getsignal, signal
 from threading import current_thread, main_thread
 from types import FrameType
 
@@ -24,7 +24,8 @@ def stopped_by_signals(stop: Callable[[], None]) -> Generator[None, None, None]:
         asked = True
         stop()
 
-    before = {number: signal(number, on_signal) for number in (SIGINT, SIGTERM)}
+    heeded = [number for number in (SIGINT, SIGTERM) if getsignal(number) != SIG_IGN]  # as `trap '' INT` asks
+    before = {number: signal(number, on_signal) for number in heeded}
     try:
         yield
     finally:

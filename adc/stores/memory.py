@@ -12,6 +12,7 @@ from adc.core.events import JobScheduled, PayloadErased
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant
 from adc.core.states import Absent, Scheduled, StateName, state_name
+from adc.core.terms import Terms
 from adc.core.transition import Recorded, Snapshot, Transition
 from adc.ports.store import Enrolment, Look, Wanted
 from adc.ports.trouble import StoreClosed, StoreTrouble, VersionConflict
@@ -166,16 +167,16 @@ class MemoryStore:
         self._last_seq = last.seq
 
     def _put(self, jid: Xid, kept: _Kept) -> None:
+        assert self._before is not None
         present = self._jobs.get(jid)
-        if self._before is not None:
-            self._before.setdefault(jid, present)
+        self._before.setdefault(jid, present)
         if present is not None:
             self._waiting.remove(present.snapshot)
         self._jobs[jid] = kept
         self._waiting.add(kept.snapshot)
-        first = kept.log[0].event
-        if isinstance(first, JobScheduled) and first.terms.key is not None:
-            self._keys[first.terms.kind, first.terms.key] = KeyHolder(jid, first.terms.payload.hash)
+        key = _key_of(kept)
+        if key is not None:
+            self._keys[key] = KeyHolder(jid, _terms_of(kept).payload.hash)
 
     def _undo(self, before: dict[Xid, _Kept | None]) -> None:
         for jid, kept in before.items():
@@ -184,8 +185,8 @@ class MemoryStore:
             if kept is not None:
                 self._jobs[jid] = kept
                 self._waiting.add(kept.snapshot)
-            elif isinstance(first := written.log[0].event, JobScheduled):
-                self._keys.pop((first.terms.kind, first.terms.key or ""), None)
+            else:
+                self._keys.pop(_key_of(written) or ("", ""), None)
 
     def _takes_key(self, transition: Transition) -> bool:
         """Whether it schedules with a key that a job has: its holder wasn't asked for."""
@@ -195,6 +196,17 @@ class MemoryStore:
     def _snapshot(self, jid: Xid) -> Snapshot:
         kept = self._jobs.get(jid)
         return Snapshot.absent(jid) if kept is None else kept.snapshot
+
+
+def _terms_of(kept: _Kept) -> Terms:
+    first = kept.log[0].event
+    assert isinstance(first, JobScheduled)
+    return first.terms
+
+
+def _key_of(kept: _Kept) -> tuple[str, str] | None:
+    terms = _terms_of(kept)
+    return None if terms.key is None else (terms.kind, terms.key)
 
 
 def _shows(wanted: Look, job: Snapshot) -> bool:

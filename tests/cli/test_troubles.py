@@ -15,7 +15,7 @@ from adc.ports.trouble import (
     StoreTrouble,
 )
 
-BE_LET = "Nothing was committed. adc reads and writes the file and, beside it, -wal and -shm: it must be let."
+BE_LET = "Nothing was committed. Let adc read and write the file and, beside it, -wal and -shm."
 
 
 @pytest.mark.parametrize(

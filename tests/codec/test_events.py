@@ -63,6 +63,7 @@ def test_an_unknown_event_is_named(kind: str, version: int) -> None:
         decode_event(JOB, 7, 3, kind, version, encode_event(JOB_STARTED))
 
     assert (raised.value.jid, raised.value.seq, raised.value.version) == (JOB, 7, 3)
+    assert raised.value.problem == f"type {kind} version {version} is unknown to this adc"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,13 @@ class Box(Generic[Held]):
 
 
 @dataclass
+class Crate(Generic[Held]):
+    """A box that isn't frozen, and so has no hash."""
+
+    held: Held
+
+
+@dataclass
 class Node:
     children: "list[Node]"
 
@@ -93,6 +100,7 @@ UNSUPPORTED: Final[dict[str, tuple[Any, str]]] = {
     "any Struct": (list[Struct], "msgspec.Struct itself has no fields"),
     "a set of lists": (set[list[int]], "the items of its set aren't hashable"),
     "a set of dataclasses that have no hash": (frozenset[Left], "the items of its set aren't hashable"),
+    "a set of generic dataclasses that have no hash": (frozenset[Crate[int]], "the items of its set aren't hashable"),
     "a dict with dicts as keys": (dict[dict[str, int], int], "the keys of its dict aren't hashable"),
 }
 
@@ -103,6 +111,17 @@ def test_a_type_that_cannot_be_stored_is_refused_with_the_reason(form: Any, reas
         codec_for(form)
     assert reason in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("form", "end"),
+    [(5, "can't be stored: Type '5' is not supported"), (Left | Right, f"is not supported; {TAGS}")],
+    ids=["no advice", "advice"],
+)
+def test_the_reason_ends_with_the_advice_if_there_is_any(form: Any, end: str) -> None:
+    with pytest.raises(UnsupportedType) as refused:
+        codec_for(form)
+    assert str(refused.value).endswith(end)
 
 
 SUPPORTED: Final[list[Any]] = [set[Hashable], set[Box[int]], frozenset[frozenset[int]], Node, Any, object, None, list]

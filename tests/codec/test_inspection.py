@@ -12,6 +12,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from typing_extensions import TypeForm, override
 
 from adc.codec.inspection import first_flaw, nests_too_deep
+from adc.codec.malformed import malformed
 from adc.codec.payload import DEPTH_LIMIT, Codec, Malformed, codec_for
 from adc.core.outcome import Success
 
@@ -127,6 +128,7 @@ REFUSED: Final[dict[str, tuple[TypeForm[Any], object, str, str]]] = {
     "NaN in a set": (set[float | None], {nan}, "$[0]", NO_NAN),
     "NaN in a dict": (dict[str, float | None], {"ok": None, "rate": nan}, "$.rate", NO_NAN),
     "NaN under a key that isn't a name": (dict[str, float | None], {"my secret": nan}, "$[...]", NO_NAN),
+    "NaN under the longest key that is shown": (dict[str, float | None], {"k" * 40: nan}, "$." + "k" * 40, NO_NAN),
     "NaN under a long key": (dict[str, float | None], {"k" * 41: nan}, "$[...]", NO_NAN),
     "NaN under an integer key": (dict[int, float | None], {5: nan}, "$[...]", NO_NAN),
     "NaN as a key": (dict[float, int], {1.5: 1, nan: 2}, "$", f"{NO_NAN} (in a key)"),
@@ -185,18 +187,43 @@ def test_fields_that_are_unset_or_deleted_are_passed_over() -> None:
     cut = Hidden("x")
     del cut.rate
     cut.__dict__["name"] = UNSET
-    assert first_flaw([cut, None, Camel()]) is None
+    empty = Line(1)
+    del empty.qty
+    assert first_flaw([cut, None, Camel(), empty]) is None
+
+
+@pytest.mark.parametrize(
+    "value", [nested(DEPTH_LIMIT), [-(2**63), 2**64 - 1]], ids=["the deepest nesting", "the ends of 64 bits"]
+)
+def test_what_just_fits_has_no_flaw(value: object) -> None:
+    assert first_flaw(value) is None
+
+
+@pytest.mark.parametrize(("length", "shown"), [(200, "x" * 200), (201, "x" * 199 + "\N{HORIZONTAL ELLIPSIS}")])
+def test_a_problem_has_at_most_200_characters(length: int, shown: str) -> None:
+    assert malformed("$", "x" * length) == Malformed("$", shown)
 
 
 def test_a_float_that_looks_odd_and_is_fine_is_stored() -> None:
     assert codec_for(dict[float, str]).encode({1.5: 'inf":'}) == Success(b'{"1.5":"inf\\":"}')
 
 
-@pytest.mark.parametrize("filler", [b'"]]]"', rb'"\\",""', rb'"\"]"', b"[]", b'{"a[":{}}'])
+@pytest.mark.parametrize(
+    "filler", [b'"]]]"', rb'"\\",""', rb'"\\","["', rb'"\"]"', rb'"]\""', rb'"\"","]"', b"[]", b'{"a[":{}}']
+)
 def test_the_depth_of_json_is_that_of_its_brackets_outside_of_text(filler: bytes) -> None:
     def comb(depth: int) -> bytes:
-        return b"[" * depth + b",".join([filler] * 60) + b"]" * depth
+        many = b"[]," * 60  # so many brackets, beside each other, that they have to be looked at
+        return b"[" + many + b"[" * (depth - 1) + b",".join([filler] * 60) + b"]" * depth
 
     own = {b"[]": 1, b'{"a[":{}}': 2}.get(filler, 0)
     assert not nests_too_deep(comb(DEPTH_LIMIT - own))
     assert nests_too_deep(comb(DEPTH_LIMIT - own + 1))
+
+
+def test_objects_within_one_another_are_counted_like_lists() -> None:
+    def chain(depth: int) -> bytes:
+        return b'{"a":' * depth + b"0" + b"}" * depth
+
+    assert not nests_too_deep(chain(DEPTH_LIMIT))
+    assert nests_too_deep(chain(DEPTH_LIMIT + 1))

@@ -1,6 +1,6 @@
 """Signals: the first stops, the second leaves; on other threads they are nobody's."""
 
-from signal import SIGINT, SIGTERM, Signals, default_int_handler, getsignal, raise_signal, signal
+from signal import SIG_IGN, SIGINT, SIGTERM, Signals, default_int_handler, getsignal, raise_signal, signal
 from threading import Thread
 
 import pytest
@@ -28,6 +28,16 @@ def test_the_handlers_from_before_are_back() -> None:
         assert getsignal(SIGINT) is not default_int_handler
 
     assert getsignal(SIGINT) is default_int_handler
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    before = signal(SIGINT, SIG_IGN)
+    try:
+        with stopped_by_signals(lambda: None):
+            assert getsignal(SIGINT) is SIG_IGN
+        assert getsignal(SIGINT) is SIG_IGN
+    finally:
+        signal(SIGINT, before)
 
 
 def test_on_another_thread_nothing_is_installed() -> None:

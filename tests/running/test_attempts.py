@@ -26,6 +26,10 @@ def started(*all_held: Held, tick: int = 0) -> Attempts:
     return attempts
 
 
+def test_time_is_nothing_until_an_answer_tells_it() -> None:
+    assert Attempts().tick == Span(0)
+
+
 def test_one_without_a_timeout_runs_as_long_as_it_takes() -> None:
     attempts = started(held(timeout=None))
     attempts.tick = HOUR

@@ -416,6 +416,17 @@ def test_a_store_that_stays_busy_ends_the_shutdown_loudly() -> None:
         )
 
 
+def test_results_that_are_lost_are_counted() -> None:
+    lost = ReportsUnstored(3)
+
+    expected = (
+        "the store was busy until the shutdown timeout was over: what 3 finished attempts said was not stored. "
+        "Their jobs stay started"
+    )
+
+    assert (str(lost), lost.count) == (expected, 3)
+
+
 def test_results_are_not_given_up_because_the_store_is_busy() -> None:
     play(
         plan(concurrency=1),
