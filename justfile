@@ -15,7 +15,7 @@ demo:
     {{bin}}/adc demo
 
 # All that must be green at every commit: format, lint, types, house, tests.
-check: lint types house test cover
+check: lint types complete house test cover
 
 # Format the code.
 format:
@@ -36,16 +36,26 @@ types:
     {{bin}}/mypy
     {{bin}}/pyright
 
+# Check that every public symbol is typed, on a regular install in an environment of its own.
+complete:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+    python3 -m venv "$folder/venv"
+    "$folder/venv/bin/pip" install -q '.[cli]'
+    cd "$folder"
+    PATH="$folder/venv/bin:$PATH" {{bin}}/pyright --verifytypes adc --ignoreexternal
+
 # Check the layers and the house rules.
 house:
     {{bin}}/lint-imports
     {{bin}}/pytest -q tests/test_house.py
 
-# Measure branch coverage; core, codec, handling and running must have all of it.
+# Measure branch coverage of the pure parts by their own tests: core, codec, handling and running must have all of it.
 cover:
-    {{bin}}/coverage run -m pytest -q tests
+    {{bin}}/coverage run -m pytest -q tests/core tests/codec tests/handling tests/running
     {{bin}}/coverage report --include='adc/core/*,adc/codec/*,adc/handling/*,adc/running/*' --fail-under=100
-    {{bin}}/coverage report
 
 # Measure speed: jobs a second, ratios to a raw apsw loop, bytes a job.
 bench *args:

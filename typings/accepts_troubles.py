@@ -80,7 +80,7 @@ def replies(reply: adc.Reply[int], handles: adc.Handles[Invoice, bytes]) -> None
     print(reply, handles)
 
 
-def refused(refusal: adc.ScheduleRefused, given: t.Given, when: t.When, world: t.WorldQueue) -> None:
+def refused(refusal: adc.ScheduleRefused | t.Refusal, given: t.Given, when: t.When, world: t.WorldQueue) -> None:
     print(refusal, given, when, world, t.START)
     try:
         when.then()

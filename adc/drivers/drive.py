@@ -27,7 +27,7 @@ class Hands(Protocol):
         """Wait no longer for an attempt."""
         ...
 
-    def wait(self, at_most: Span) -> Woken:
+    def wait(self, at_most: Span, /) -> Woken:
         """Wait for reports, or for `stop`."""
         ...
 

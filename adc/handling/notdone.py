@@ -19,8 +19,6 @@ class NotDone(Exception):
 
     __module__ = PUBLIC
 
-    __match_args__: tuple[str, ...] = ("message",)
-
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
@@ -67,6 +65,7 @@ class Permanent(NotDone):
     """No other attempt will help: the job becomes a dead letter, whatever its retry policy says."""
 
     __module__ = PUBLIC
+    __match_args__: tuple[Literal["message"]] = ("message",)
 
 
 @final

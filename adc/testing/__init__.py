@@ -1,5 +1,8 @@
 """The public test kit: transitions, handlers and queues tested without a database, and the exam for stores."""
 
+from adc.core.commands import Command
+from adc.core.events import Event
+from adc.core.refusals import Refusal
 from adc.testing.fixed import START, FixedClock, FixedDice
 from adc.testing.memory_queue import MemoryQueue
 from adc.testing.playing import NoAnswer, Played, play
@@ -9,12 +12,15 @@ from adc.testing.world import World, WorldQueue
 
 __all__ = [
     "START",
+    "Command",
+    "Event",
     "FixedClock",
     "FixedDice",
     "Given",
     "MemoryQueue",
     "NoAnswer",
     "Played",
+    "Refusal",
     "Trial",
     "When",
     "World",

@@ -115,10 +115,17 @@ def test_a_type_that_cannot_be_stored_is_refused_with_the_reason(form: Any, reas
 
 @pytest.mark.parametrize(
     ("form", "end"),
-    [(5, "can't be stored: Type '5' is not supported"), (Left | Right, f"is not supported; {TAGS}")],
-    ids=["no advice", "advice"],
+    [
+        (5, "5 can't be stored: Type '5' is not supported"),
+        (Left | Right, f"Left | tests.codec.test_forms.Right` is not supported; {TAGS}"),
+        (Raw, ": msgspec.Raw and msgpack.Ext can't be checked; use the type of what is in it"),
+        (Struct, ": msgspec.Struct itself has no fields; use a class of your own"),
+        (set[list[int]], ": the items of its set aren't hashable"),
+        (dict[dict[str, int], int], ": the keys of its dict aren't hashable"),
+    ],
+    ids=["msgspec's own", "with advice", "raw JSON", "any Struct", "a set", "a dict"],
 )
-def test_the_reason_ends_with_the_advice_if_there_is_any(form: Any, end: str) -> None:
+def test_a_refusal_ends_with_the_reason(form: Any, end: str) -> None:
     with pytest.raises(UnsupportedType) as refused:
         codec_for(form)
     assert str(refused.value).endswith(end)

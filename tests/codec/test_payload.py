@@ -247,6 +247,29 @@ def test_unknown_fields_are_passed_over() -> None:
     assert codec_for(Item).decode(b'{"new":[1],"sku":"a","qty":1}') == Success(Item("a", 1))
 
 
+PLAIN: Final[dict[str, tuple[TypeForm[Any], object]]] = {
+    "nothing odd": (list[int], [1, 2]),
+    "a null": (Camel, Camel()),
+    "nulls beside other values": (Tree, Tree(Tree(), 1.5)),
+    "an aware datetime": (list[datetime], [NOON]),
+    "text that looks like a naive time": (dict[str, str], {"at": "01:02:03"}),
+}
+
+
+@pytest.mark.parametrize(("form", "value"), PLAIN.values(), ids=PLAIN)
+def test_a_value_that_looks_fine_is_not_walked(
+    monkeypatch: pytest.MonkeyPatch, form: TypeForm[Any], value: object
+) -> None:
+    def walk(_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("adc.codec.payload.first_flaw", walk)
+    monkeypatch.setattr("adc.codec.payload.completed", walk)
+
+    codec: Codec[Any] = codec_for(form)
+    assert codec.decode(codec.encode(value).unwrap()) == Success(value)
+
+
 def test_the_bytes_codec_takes_bytes_only() -> None:
     codec: Codec[Any] = codec_for(bytes)
     assert codec.encode(bytearray(b"a")) == Failure(Malformed("$", "Expected `bytes`, got `bytearray`"))

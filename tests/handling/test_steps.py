@@ -7,7 +7,7 @@ import pytest
 
 from adc.core.instants import Span
 from adc.handling.effects import Call, Doze, Effect, Now
-from adc.handling.steps import LONGEST_NAME, Step, note_forgotten, now, snooze, step
+from adc.handling.steps import LONGEST_NAME, Step, StepMisplaced, note_forgotten, now, snooze, step
 
 
 def double(number: int, *, plus: int = 0) -> int:
@@ -104,3 +104,19 @@ def test_a_call_is_shown_without_its_arguments() -> None:
     effect = next(iter(step("charge", double)(4_111_111)))
 
     assert repr(effect) == "Call('charge')"
+
+
+def test_a_step_that_came_up_to_asyncio_says_where_it_belongs() -> None:
+    driven = iter(step("charge", double)(1))
+    next(driven)
+
+    with pytest.raises(StepMisplaced, match="step 'charge' was awaited in a task of its own: await it in the handler"):
+        driven.throw(RuntimeError("Task got bad yield: Call('charge')"))
+
+
+def test_any_other_error_of_a_step_is_the_handlers() -> None:
+    driven = iter(step("charge", double)(1))
+    next(driven)
+
+    with pytest.raises(RuntimeError, match="no connection"):
+        driven.throw(RuntimeError("no connection"))

@@ -11,7 +11,15 @@ from adc.core.states import Started
 from adc.core.terms import Body, Tally, Terms, Token
 from adc.handling.job import Held
 from adc.handling.said import Dozed, Finished, GivenBack, Report, Said, timed_out
-from adc.running.events import AttemptAbandoned, RunnerStarted, RunnerStopped, RunnerStopping, StoreTroubled, Why
+from adc.running.events import (
+    AttemptAbandoned,
+    JobUnreadable,
+    RunnerStarted,
+    RunnerStopped,
+    RunnerStopping,
+    StoreTroubled,
+    Why,
+)
 from adc.running.loop import Plan, ReportsUnstored, Until, run
 from adc.running.wishes import (
     Abandon,
@@ -190,6 +198,26 @@ def test_what_is_due_and_cannot_be_had_is_not_asked_for_without_rest() -> None:
             (Turn((), 2), turned()),
             (Peek(), due(0)),
             (Wait(POLL), woken()),
+            (Peek(), due(None)),
+        ],
+        STOPPED,
+    )
+
+
+def test_a_job_that_cannot_be_read_is_told_once() -> None:
+    problem = JobUnreadable(A.jid, "it is damaged")
+    nothing = Turned((), NOW, Span(0), (problem,))
+    play(
+        plan("empty"),
+        BEGIN,
+        [
+            (Peek(), due(0)),
+            (Turn((), 2), nothing),
+            (Tell(problem), None),
+            (Peek(), due(0)),
+            (Wait(POLL), woken()),
+            (Peek(), due(0)),
+            (Turn((), 2), nothing),
             (Peek(), due(None)),
         ],
         STOPPED,
