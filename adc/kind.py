@@ -72,8 +72,10 @@ class JobKind(AnyJobKind, Generic[P, R]):
     """A kind of job: what it is called, what it takes, what it gives.
 
     `payload` and `result` are types of any form (`Invoice`, `list[int]`, `Card | Iban`); a type that can't be stored is
-    refused here, with UnsupportedType. `timeout` is how long one attempt may run; None: as long as it takes. The limits
-    are in bytes as stored.
+    refused here, with UnsupportedType. Without `retry` the first failure is final. `queue` and `priority` (-128 to 127,
+    higher first) are those of its jobs unless `new` says otherwise. `timeout` is how long one attempt may run; None: as
+    long as it takes. `version` is that of the payload's type: a runner takes only jobs of versions that it has handlers
+    for. The limits are in bytes as stored. What can't be a name, a number or a length here is a ValueError or TypeError.
     """
 
     def __init__(
@@ -110,8 +112,9 @@ class JobKind(AnyJobKind, Generic[P, R]):
     ) -> "NewJob[P]":
         """A job, made but not scheduled: its id is drawn and its payload encoded; raises PayloadRefused.
 
-        `key` is the idempotency key: among the jobs of this kind there is one with it. `queue`, `priority` and `retry`
-        are those of the kind where they are None. `meta` travels with the job, and is shown in its history.
+        `key` is the idempotency key: among the jobs of this kind there is one with it. `queue`, `priority` (-128 to
+        127, higher first) and `retry` are those of the kind where they are None. `meta` travels with the job, and is
+        shown in its history. What can't be a key, a queue or a priority is a ValueError or TypeError.
         """
         stored = self._encode(payload)
         terms = Terms(

@@ -14,7 +14,7 @@ from adc.core.transition import Recorded, Snapshot
 
 @final
 class JobRow(Struct, frozen=True):
-    """A job in a list."""
+    """A job in a list. `due` is None unless it waits, `ended` unless it is over or dead, `reason` unless it is dead."""
 
     jid: Xid
     kind: str
@@ -35,7 +35,10 @@ class JobRow(Struct, frozen=True):
 
 @final
 class LogEntry(Struct, frozen=True):
-    """One event in a job's history."""
+    """One event in a job's history: `seq` is its place in the whole log, `version` its 1-based place in the job's.
+
+    `data` is what else the event says; times and lengths in it are whole microseconds (times since 1970, UTC).
+    """
 
     seq: int
     """Its place in the log of all jobs."""

@@ -33,7 +33,10 @@ class Queue(Protocol):
         ...
 
     def schedule_at(self, job: NewJob, due: datetime, /) -> Xid:
-        """`schedule`, due at a moment; one in the past means at once, a datetime without a zone is a ValueError."""
+        """`schedule`, due at a moment; a datetime without a zone is a ValueError.
+
+        One in the past is due at once, and before jobs of its priority that were due later.
+        """
         ...
 
     def schedule_many(self, jobs: Iterable[NewJob], /) -> tuple[Xid, ...]:

@@ -36,7 +36,10 @@ _LONGEST_SHIFT: Final = 63  # 2 ** 63 microseconds are 292,000 years: a larger s
 
 
 class RetryPolicy(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """How often a failed job runs again, and when. It is stored with each job: a new policy is for new jobs only."""
+    """How often a failed job runs again, and when: made by `fixed`, `linear` or `exponential`; `delays()` shows it.
+
+    It is stored with each job, so a new policy is for new jobs only. Lengths in it are whole microseconds.
+    """
 
     max_retries: int = 0
     """How many failed attempts are retried: 5 means 6 attempts. 0: the first failure is final."""
@@ -70,7 +73,11 @@ NEVER: Final = RetryPolicy()
 def fixed(
     delay: timedelta = timedelta(seconds=10), *, max_retries: int, jitter: bool = True, give_up_on: Kinds = ()
 ) -> RetryPolicy:
-    """The same delay before each retry."""
+    """The same delay before each retry.
+
+    With `jitter` each delay is drawn anew, uniformly between 0 and this one. `give_up_on` are exception classes, their
+    subclasses included, that make a failure final. Raises ValueError for a negative number or delay.
+    """
     span = span_of(delay)
     return RetryPolicy(max_retries, "fixed", span, span, jitter, _names(give_up_on))
 
@@ -83,7 +90,7 @@ def linear(
     jitter: bool = True,
     give_up_on: Kinds = (),
 ) -> RetryPolicy:
-    """A delay that grows by `step` with each retry, up to `cap`."""
+    """A delay that grows by `step` with each retry, up to `cap`; jitter, give_up_on and refusals are as in `fixed`."""
     return RetryPolicy(max_retries, "linear", span_of(step), span_of(cap), jitter, _names(give_up_on))
 
 
@@ -95,7 +102,7 @@ def exponential(
     jitter: bool = True,
     give_up_on: Kinds = (),
 ) -> RetryPolicy:
-    """A delay that doubles with each retry, from `first` up to `cap`."""
+    """A delay that doubles with each retry, from `first` to `cap`; jitter, give_up_on and refusals are as in `fixed`."""
     return RetryPolicy(max_retries, "exponential", span_of(first), span_of(cap), jitter, _names(give_up_on))
 
 

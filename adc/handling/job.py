@@ -56,7 +56,11 @@ NEVER_CANCELLED: Final = NeverCancelled()
 
 @final
 class Job(Struct, Generic[P_co], frozen=True):
-    """A job, as the handler of one attempt sees it."""
+    """A job, as the handler of one attempt sees it.
+
+    `attempt` is 1-based; `retries` counts failed attempts that were retried; `scheduled_at` is when this attempt was
+    due, in UTC; `meta` came with the job; `cancellation` tells when the handler should come to its end.
+    """
 
     jid: Xid
     payload: P_co

@@ -15,7 +15,11 @@ PUBLIC: Final = "adc"
 
 
 class NotDone(Exception):
-    """Base of Transient, Permanent and Snooze. Raised, or returned in a Failure, it means the same."""
+    """Base of Transient, Permanent and Snooze. Raised, or returned in a Failure, it means the same.
+
+    It isn't for subclasses of your own: raise any exception for a failure that may be retried, and name those that make
+    a failure final in the kind's `give_up_on`.
+    """
 
     __module__ = PUBLIC
 
