@@ -71,11 +71,12 @@ class AnyJobKind:
 class JobKind(AnyJobKind, Generic[P, R]):
     """A kind of job: what it is called, what it takes, what it gives.
 
-    `payload` and `result` are types of any form (`Invoice`, `list[int]`, `Card | Iban`); a type that can't be stored is
-    refused here, with UnsupportedType. Without `retry` the first failure is final. `queue` and `priority` (-128 to 127,
-    higher first) are those of its jobs unless `new` says otherwise. `timeout` is how long one attempt may run; None: as
-    long as it takes. `version` is that of the payload's type: a runner takes only jobs of versions that it has handlers
-    for. The limits are in bytes as stored. What can't be a name, a number or a length here is a ValueError or TypeError.
+    `payload` and `result` are types of any form (`Invoice`, `list[int]`, `Card | Iban`); a type that can't be stored
+    is refused here, with UnsupportedType. Without `retry` the first failure is final. `queue` and `priority` (-128 to
+    127, higher first) are those of its jobs unless `new` says otherwise. `timeout` is how long one attempt may run;
+    None: as long as it takes. `version` is that of the payload's type: a runner takes only jobs of versions that it
+    has handlers for. The limits are in bytes as stored. What can't be a name, a number or a length here is a
+    ValueError or TypeError.
     """
 
     def __init__(

@@ -14,4 +14,4 @@ Value = TypeVar("Value")
 Refused = TypeVar("Refused")
 
 Outcome: TypeAlias = Success[Value] | Failure[Refused]
-"""A Success with a value, or a Failure with a refusal. Match in two levels: first these, then what the Failure holds."""
+"""A Success with a value, or a Failure with a refusal. Match in two levels: first these, then what it holds."""

@@ -102,7 +102,7 @@ def exponential(
     jitter: bool = True,
     give_up_on: Kinds = (),
 ) -> RetryPolicy:
-    """A delay that doubles with each retry, from `first` to `cap`; jitter, give_up_on and refusals are as in `fixed`."""
+    """A delay that doubles with each retry, from `first` to `cap`; jitter, give_up_on and refusals: as in `fixed`."""
     return RetryPolicy(max_retries, "exponential", span_of(first), span_of(cap), jitter, _names(give_up_on))
 
 
