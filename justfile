@@ -61,6 +61,12 @@ cover:
 bench *args:
     {{bin}}/python -m tests.benchmarks.bench {{args}}
 
+# Mutate core, codec and running, and see whether their tests notice; arguments choose mutants.
+mutate *args:
+    rm -rf mutants
+    {{bin}}/mutmut run --max-children 2 {{args}}
+    {{bin}}/mutmut results
+
 # Build the docs into site/ (needs: pip install -e '.[docs]').
 docs:
     {{bin}}/zensical build --clean --strict
