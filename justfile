@@ -61,6 +61,14 @@ cover:
 bench *args:
     {{bin}}/python -m tests.benchmarks.bench {{args}}
 
+# Measure verify: events a second, and peak memory.
+bench-verify *args:
+    {{bin}}/python -m tests.benchmarks.verify {{args}}
+
+# Flip 10,000 bits of a real file and edit 1,000 of its cells: verify must tell of each that changes a row.
+flips *args:
+    {{bin}}/python -m tests.faults.flips {{args}}
+
 # Mutate core, codec and running, and see whether their tests notice; arguments choose mutants.
 mutate *args:
     rm -rf mutants

@@ -1,15 +1,19 @@
 """adc: a background job queue in one SQLite file, for typed Python."""
 
+from adc.auditing.finding import Finding, Law
 from adc.claimed import Claimed
 from adc.codec.events import DamagedEvent, UnknownEvent, UnreadableEvent
 from adc.codec.payload import Codec, Malformed, UnsupportedType
+from adc.codec.upgrading import Upgrades, upgrade_from
 from adc.core.evolve import ImpossibleHistory
-from adc.core.ids import Xid
+from adc.core.ids import DATABASE, Xid
 from adc.core.instants import NaiveDatetime, OutOfRange
 from adc.core.outcome import Failure, Outcome, Success
 from adc.core.refusals import JidTaken, KeyTaken, LeaseLost, NotFound, Undecodable, WrongKind, WrongState
 from adc.core.retry import NEVER, Kinds, RetryPolicy, exponential, fixed, linear
 from adc.core.states import Reason, StateName
+from adc.exporting import Redact
+from adc.handling.cause import caused_by
 from adc.handling.effects import Effect, Steps
 from adc.handling.job import CancellationToken, Job
 from adc.handling.notdone import NotDone, PayloadUnreadable, Permanent, ResultRefused, Snooze, TimedOut, Transient
@@ -17,16 +21,20 @@ from adc.handling.steps import Step, StepMisplaced, StepOf, now, snooze, step
 from adc.kind import AnyJobKind, JobKind, NewJob, PayloadRefused
 from adc.ports.trouble import (
     CannotOpen,
+    DatabaseMoved,
     ForeignFile,
     FutureVersion,
+    LogPruned,
     NoQueue,
     OutcomeUnknown,
+    StorageLocksLost,
     StoreBusy,
     StoreClosed,
     StoreDamaged,
     StoreFull,
     StoreReadOnly,
     StoreTrouble,
+    UsedAfterFork,
     VersionConflict,
 )
 from adc.queue import SqliteQueue
@@ -36,37 +44,45 @@ from adc.router import HandlerTaken, Handles, JobHandler, Reply, RunnerRouter
 from adc.runner import JobRunner
 from adc.running.events import (
     AttemptAbandoned,
+    AttemptCancelled,
     EventsDropped,
     Happened,
     JobUnreadable,
     ReportRefused,
     RunnerEvent,
+    RunnerGone,
     RunnerStarted,
     RunnerStopped,
     RunnerStopping,
     StoreTroubled,
+    StruckOff,
 )
-from adc.running.loop import ReportsUnstored
+from adc.running.loop import HandlersHang, ReportsUnstored
 from adc.scheduling import Queue
 from adc.stores.sqlite.migrations import SCHEMA_SQL
 
 __all__ = [
+    "DATABASE",
     "NEVER",
     "SCHEMA_SQL",
     "AnyJobKind",
     "AttemptAbandoned",
+    "AttemptCancelled",
     "CancelRefused",
     "CancellationToken",
     "CannotOpen",
     "Claimed",
     "Codec",
     "DamagedEvent",
+    "DatabaseMoved",
     "Effect",
     "EventsDropped",
     "Failure",
+    "Finding",
     "ForeignFile",
     "FutureVersion",
     "HandlerTaken",
+    "HandlersHang",
     "Handles",
     "Happened",
     "ImpossibleHistory",
@@ -79,8 +95,10 @@ __all__ = [
     "JobUnreadable",
     "KeyTaken",
     "Kinds",
+    "Law",
     "LeaseLost",
     "LogEntry",
+    "LogPruned",
     "Malformed",
     "NaiveDatetime",
     "NewJob",
@@ -95,6 +113,7 @@ __all__ = [
     "Permanent",
     "Queue",
     "Reason",
+    "Redact",
     "RedriveRefused",
     "Refused",
     "Reply",
@@ -103,6 +122,7 @@ __all__ = [
     "ResultRefused",
     "RetryPolicy",
     "RunnerEvent",
+    "RunnerGone",
     "RunnerRouter",
     "RunnerStarted",
     "RunnerStopped",
@@ -115,6 +135,7 @@ __all__ = [
     "StepMisplaced",
     "StepOf",
     "Steps",
+    "StorageLocksLost",
     "StoreBusy",
     "StoreClosed",
     "StoreDamaged",
@@ -122,6 +143,7 @@ __all__ = [
     "StoreReadOnly",
     "StoreTrouble",
     "StoreTroubled",
+    "StruckOff",
     "Success",
     "TimedOut",
     "Transient",
@@ -130,14 +152,18 @@ __all__ = [
     "UnreadableEvent",
     "UnscheduleRefused",
     "UnsupportedType",
+    "Upgrades",
+    "UsedAfterFork",
     "VersionConflict",
     "WrongKind",
     "WrongState",
     "Xid",
+    "caused_by",
     "exponential",
     "fixed",
     "linear",
     "now",
     "snooze",
     "step",
+    "upgrade_from",
 ]

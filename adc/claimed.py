@@ -1,12 +1,17 @@
 """Claimed: one job taken by hand, for programs that bring their own loop instead of a runner."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from itertools import product
 from typing import Final, Generic, final
 
+from msgspec.structs import replace
 from typing_extensions import override
 
-from adc.claiming import Desk, asked, claim, held
+from adc import system
+from adc.claiming import Desk, NotEnrolled, asked, claim, held
 from adc.codec.payload import encode_within
+from adc.core.ids import RunnerId
 from adc.core.instants import Instant, delay_of
 from adc.core.outcome import Failure, Outcome, Success
 from adc.core.refusals import LeaseLost
@@ -15,7 +20,10 @@ from adc.handling.job import Held, Job, job_of, read_payload
 from adc.handling.notdone import NotDone, PayloadUnreadable, ResultRefused
 from adc.handling.said import Dozed, Finished, Report, Said, said_of
 from adc.kind import JobKind, P, R
+from adc.ports.clock import Clock, Dice
+from adc.ports.store import Store, Wanted
 from adc.refused import report_refused
+from adc.rescuing import Watcher
 from adc.shell import carry_out
 
 
@@ -57,17 +65,52 @@ class Claimed(Generic[P, R]):
         return report_on(self._desk, Report(self.job.jid, self._token, said))
 
 
-def claim_next(desk: Desk, kind: JobKind[P, R], due_by: Instant) -> Claimed[P, R] | None:
-    """The next job that the desk wants, which is of this kind; None: none is due by then, and nothing was written."""
-    while (taken := _take(desk, due_by)) is not None:
-        token = taken.state.token
+@final
+class Poller:
+    """Who polls a queue by hand: a runner as others are, on the roll, but without a loop, and so without beats."""
+
+    def __init__(self, store: Store, clock: Clock, dice: Dice, runner: RunnerId) -> None:
+        self._desk = Desk(store, clock, dice, runner, Wanted((), ()), driver="poll")
+        self._watcher = Watcher(self._desk, system.place().boot_id)
+        self._enrolled: set[tuple[str, tuple[str, int]]] = set()
+        """What the roll says that it polls: queues, and kinds by name and payload version."""
+
+    def next(self, kind: JobKind[P, R], queue: str, due_by: Instant) -> Claimed[P, R] | None:
+        """The next job of this kind; None: none is due by then, and nothing was written."""
+        self._watcher.look()
+        desk = replace(self._desk, wanted=Wanted((queue,), kind.addresses))
+        while (taken := self._take(desk, due_by)) is not None:
+            token = taken.state.token
+            try:
+                payload = read_payload(kind.decoder(taken.state.terms.payload_version), taken)
+            except PayloadUnreadable as unreadable:
+                report_on(desk, Report(taken.jid, token, said_of(unreadable)))
+            else:
+                return Claimed(desk, kind, job_of(taken, payload), token)
+        return None
+
+    def _take(self, desk: Desk, due_by: Instant) -> Held | None:
+        """A look first: an idle poll never takes the write lock."""
+        due = desk.store.next_due(desk.wanted)
+        if due is None or due > due_by:
+            return None
+        if not self._enrolled.issuperset(_polled(desk.wanted)):
+            self._enrol(desk.wanted)
         try:
-            payload = read_payload(kind.payload_codec, taken)
-        except PayloadUnreadable as unreadable:
-            report_on(desk, Report(taken.jid, token, said_of(unreadable)))
-        else:
-            return Claimed(desk, kind, job_of(taken, payload), token)
-    return None
+            return _claim_one(desk, due_by)
+        except NotEnrolled:  # others took it for gone
+            self._enrol(desk.wanted)
+            return _claim_one(desk, due_by)
+
+    def _enrol(self, wanted: Wanted) -> None:
+        self._enrolled.update(_polled(wanted))
+        queues = dict.fromkeys(queue for queue, _ in sorted(self._enrolled))
+        kinds = dict.fromkeys(kind for _, kind in sorted(self._enrolled))
+        replace(self._desk, wanted=Wanted(tuple(queues), tuple(kinds))).enrol()
+
+
+def _polled(wanted: Wanted) -> Iterator[tuple[str, tuple[str, int]]]:
+    return product(wanted.queues, wanted.kinds)
 
 
 def report_on(desk: Desk, report: Report) -> Outcome[None, LeaseLost]:
@@ -81,11 +124,7 @@ def report_on(desk: Desk, report: Report) -> Outcome[None, LeaseLost]:
             return Failure(report_refused(refusal))
 
 
-def _take(desk: Desk, due_by: Instant) -> Held | None:
-    """A look first: an idle poll never takes the write lock."""
-    due = desk.store.next_due(desk.wanted)
-    if due is None or due > due_by:
-        return None
+def _claim_one(desk: Desk, due_by: Instant) -> Held | None:
     with desk.store.writing() as writing:
         claims = claim(desk, writing, at=desk.clock.now(), due_by=due_by, limit=1)
         taken = held(writing, claims.taken)

@@ -4,32 +4,53 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from adc import system
 from adc.codec.events import UnreadableEvent
 from adc.core.commands import Claim
 from adc.core.ids import RunnerId
-from adc.core.instants import Instant
+from adc.core.instants import Instant, Span
 from adc.core.outcome import Success
-from adc.core.states import Scheduled, Started
-from adc.core.transition import Asked, Transition, transition
+from adc.core.states import Absent, Scheduled, Started
+from adc.core.transition import Asked, Snapshot, Transition, transition
 from adc.handling.job import Held
 from adc.handling.said import Failed, Report, asked_of
 from adc.ports.clock import Clock, Dice
-from adc.ports.store import Store, Wanted, Writing
+from adc.ports.store import Enrolment, Store, Wanted, Writing
 
 
 class Desk(Struct, frozen=True):
-    """Where somebody who runs jobs stands: a store, its own name there, and which jobs it wants."""
+    """Where somebody who runs jobs stands: a store, its own name there, which jobs it wants, and how it lives."""
 
     store: Store
     clock: Clock
     dice: Dice
     runner: RunnerId
     wanted: Wanted
+    driver: str
+    lease: Span | None = None
+    """How long others may see the same beat of it; None: it gives none."""
+    isolated: frozenset[tuple[str, int]] = frozenset()
+    """Kinds, by name and version, that run in processes of their own: a crash of theirs takes no neighbour along."""
 
     @property
     def actor(self) -> str:
         """Who asks, in the log."""
         return f"runner:{self.runner}"
+
+    def enrol(self) -> None:
+        """Put itself on the roll."""
+        here = system.place()
+        self.store.enrol(
+            Enrolment(
+                *(self.runner, self.driver, self.wanted, here.host, here.pid, here.boot_id),
+                started_at=self.clock.now(),
+                lease=self.lease,
+            )
+        )
+
+
+class NotEnrolled(Exception):
+    """Who claims isn't on the roll: it never was, or others took it for gone. Nothing was claimed."""
 
 
 def asked(desk: Desk, report: Report, at: Instant) -> Asked:
@@ -44,23 +65,48 @@ class Claims(Struct, frozen=True):
     taken: tuple[Transition, ...] = ()
     unreadable: tuple[UnreadableEvent, ...] = ()
     """Those that stay as they are, since they can't be read."""
+    alone: bool = False
+    """Whether the one that was taken must run alone."""
 
 
-def claim(desk: Desk, writing: Writing, *, at: Instant, due_by: Instant, limit: int) -> Claims:
-    """Claim due jobs. Decided on the snapshots as the store gives them: loading them again would tell nothing new."""
+def claim(
+    desk: Desk, writing: Writing, *, at: Instant, due_by: Instant, limit: int, is_idle: bool = True
+) -> Claims:
+    """Claim due jobs. Decided on the snapshots as the store gives them: loading them again would tell nothing new.
+
+    A suspect, which may have killed a runner, needs one that is idle, for itself alone; nothing behind it goes first.
+    Raises NotEnrolled.
+    """
     if limit == 0:
         return Claims()
+    if not writing.is_enrolled(desk.runner):
+        raise NotEnrolled
     taken: list[Transition] = []
     unreadable: list[UnreadableEvent] = []
+    alone = False
     for job in writing.due(desk.wanted, due_by, limit):
         if isinstance(job, UnreadableEvent):
             unreadable.append(job)
             continue
+        alone = _is_suspect(desk, job)
+        if alone and (taken or not is_idle):
+            alone = False
+            break
         outcome = transition(job, Asked(Claim(job.jid, at, desk.runner, due_by), desk.actor))
         if isinstance(outcome, Success):
             taken.append(outcome.unwrap())
+        if alone:
+            break
     writing.apply(taken)
-    return Claims(tuple(taken), tuple(unreadable))
+    return Claims(tuple(taken), tuple(unreadable), alone)
+
+
+def _is_suspect(desk: Desk, job: Snapshot) -> bool:
+    """Whether a runner died with the job, which may be why, and might again."""
+    state = job.state
+    if isinstance(state, Absent) or not state.tally.crashes:
+        return False
+    return (state.terms.kind, state.terms.payload_version) not in desk.isolated
 
 
 def held(writing: Writing, claims: Sequence[Transition]) -> tuple[Held, ...]:
@@ -75,4 +121,4 @@ def _held_by(claim: Transition, payload: bytes | None) -> Held:
     before, after = claim.before.state, claim.after
     assert isinstance(before, Scheduled)
     assert isinstance(after, Started)
-    return Held(claim.before.jid, after, before.due, payload)
+    return Held(claim.before.jid, after, before.due, payload, claim.before.version + len(claim.events))

@@ -1,6 +1,6 @@
 """JobKind: joins a stored name, a payload type and a result type once; from then on the checkers know all three."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Generic, final
 
@@ -10,13 +10,14 @@ from typing_extensions import TypeForm, TypeVar, override
 
 from adc import system
 from adc.codec.events import body_of
-from adc.codec.payload import PAYLOAD_LIMIT, RESULT_LIMIT, Codec, codec_for, encode_within
+from adc.codec.payload import PAYLOAD_LIMIT, RESULT_LIMIT, Codec, Decoder, codec_for, encode_within
+from adc.codec.upgrading import Upgrades
 from adc.core.ids import Xid
 from adc.core.instants import Instant, Span, after, datetime_of, delay_of, instant_of, limit_of, timedelta_of
 from adc.core.names import KEY_LIMIT, META_LIMIT, name_of, number_of, priority_of, text_of
 from adc.core.outcome import Failure, Success
 from adc.core.retry import NEVER, RetryPolicy
-from adc.core.terms import DEFAULT_QUEUE, Terms
+from adc.core.terms import DEFAULT_QUEUE, MAX_CRASHES, Terms
 
 P = TypeVar("P")
 R = TypeVar("R", default=None)
@@ -45,22 +46,57 @@ class AnyJobKind:
     """The stored name. Jobs outlive code: rename the variable as you like, but not this."""
     version: int
     """The version of its payload type, stored with each job: a runner takes only those that it has handlers for."""
+    oldest: int
+    """The oldest payload version that it takes: from there on it has upgrades to its own."""
+    aliases: tuple[str, ...]
+    """Stored names of earlier days, whose jobs it takes too."""
     queue: str
     priority: int
     retry: RetryPolicy
     timeout: Span | None
+    max_crashes: int
+    shutdown_timeout: Span | None
 
     def __init__(
-        self, name: str, *, version: int, queue: str, priority: int, retry: RetryPolicy, timeout: timedelta | None
+        self,
+        name: str,
+        *,
+        version: int,
+        oldest: int,
+        aliases: Collection[str],
+        queue: str,
+        priority: int,
+        retry: RetryPolicy,
+        timeout: timedelta | None,
+        max_crashes: int,
+        shutdown_timeout: timedelta | None,
     ) -> None:
         if number_of("version", version) < 1:
             raise ValueError(f"expected a version of 1 or more, got {version}")
+        if oldest < 1:
+            raise ValueError(f"expected upgrades from version 1 or later to {version}, got {version - oldest} of them")
         self.name = name_of("kind", name)
+        self.aliases = _aliases_of(aliases)
         self.version = int(version)
+        self.oldest = int(oldest)
         self.queue = name_of("queue", queue)
         self.priority = priority_of(priority)
         self.retry = _policy_of(retry)
         self.timeout = None if timeout is None else limit_of("timeout", timeout)
+        if number_of("max_crashes", max_crashes) < 1:
+            raise ValueError(f"expected max_crashes of 1 or more, got {max_crashes}")
+        self.max_crashes = int(max_crashes)
+        self.shutdown_timeout = None if shutdown_timeout is None else delay_of("shutdown_timeout", shutdown_timeout)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stored names whose jobs it takes: its own, then its aliases."""
+        return tuple(dict.fromkeys((self.name, *self.aliases)))
+
+    @property
+    def addresses(self) -> tuple[tuple[str, int], ...]:
+        """All jobs that it takes, by stored name and payload version; its own name and version are first."""
+        return tuple((name, version) for name in self.names for version in range(self.version, self.oldest - 1, -1))
 
     @override
     def __repr__(self) -> str:
@@ -74,9 +110,14 @@ class JobKind(AnyJobKind, Generic[P, R]):
     `payload` and `result` are types of any form (`Invoice`, `list[int]`, `Card | Iban`); a type that can't be stored
     is refused here, with UnsupportedType. Without `retry` the first failure is final. `queue` and `priority` (-128 to
     127, higher first) are those of its jobs unless `new` says otherwise. `timeout` is how long one attempt may run;
-    None: as long as it takes. `version` is that of the payload's type: a runner takes only jobs of versions that it
-    has handlers for. The limits are in bytes as stored. What can't be a name, a number or a length here is a
-    ValueError or TypeError.
+    None: as long as it takes. `max_crashes` attempts whose runner died make a job a dead letter, as poison.
+    `shutdown_timeout` is how long an attempt may still run once its runner was asked to stop (None: 1 s, or the
+    runner's own if that is shorter); then it is given back, at no cost of a retry.
+
+    `version` is that of the payload's type: a runner takes only jobs of versions that it has handlers for. `upgrade`
+    makes payloads of older versions into values of the type of today, so that a handler for that one is enough.
+    `aliases` are stored names of earlier days, whose jobs it takes too. The limits are in bytes as stored. What can't
+    be a name, a number or a length here is a ValueError or TypeError.
     """
 
     def __init__(
@@ -89,14 +130,31 @@ class JobKind(AnyJobKind, Generic[P, R]):
         queue: str = DEFAULT_QUEUE,
         priority: int = 0,
         timeout: timedelta | None = None,
+        max_crashes: int = MAX_CRASHES,
+        shutdown_timeout: timedelta | None = None,
         version: int = 1,
+        aliases: Collection[str] = (),
+        upgrade: Upgrades[P] | None = None,
         codec: Codec[P] | None = None,
         result_codec: Codec[R] | None = None,
         payload_limit: int = PAYLOAD_LIMIT,
         result_limit: int = RESULT_LIMIT,
     ) -> None:
-        super().__init__(name, version=version, queue=queue, priority=priority, retry=retry, timeout=timeout)
+        older = () if upgrade is None else _upgrades_of(upgrade).decoders
+        super().__init__(
+            name,
+            version=version,
+            oldest=version - len(older),
+            aliases=aliases,
+            queue=queue,
+            priority=priority,
+            retry=retry,
+            timeout=timeout,
+            max_crashes=max_crashes,
+            shutdown_timeout=shutdown_timeout,
+        )
         self.payload_codec: Codec[P] = codec_for(payload) if codec is None else codec
+        self._decoders: dict[int, Decoder[P]] = dict(enumerate((*older, self.payload_codec), self.oldest))
         self.result_codec: Codec[R] = codec_for(result) if result_codec is None else result_codec
         self.payload_limit = payload_limit
         self.result_limit = result_limit
@@ -126,10 +184,15 @@ class JobKind(AnyJobKind, Generic[P, R]):
             priority=self.priority if priority is None else priority_of(priority),
             retry=self.retry if retry is None else _policy_of(retry),
             timeout=self.timeout,
+            max_crashes=self.max_crashes,
             key=None if key is None else name_of("key", key, limit=KEY_LIMIT),
             meta=_meta(meta or {}),
         )
         return NewJob(system.new_xid(), self, stored, terms)
+
+    def decoder(self, version: int) -> Decoder[P]:
+        """What reads payloads of a version, from `oldest` to its own, as values of today's type."""
+        return self._decoders[version]
 
     def _encode(self, payload: P) -> bytes:
         match encode_within(self.payload_codec, payload, self.payload_limit):
@@ -174,6 +237,20 @@ class NewJob(Struct, Generic[P_co], frozen=True):
         due = f"after {timedelta_of(self.delay)}" if self.due is None else f"at {datetime_of(self.due).isoformat()}"
         key = "" if self.key is None else f", key {self.key!r}"
         return f"<NewJob {self.jid} of {self.kind!r}, due {due}{key}>"  # a payload is long, or nobody's business
+
+
+def _aliases_of(given: Collection[str]) -> tuple[str, ...]:
+    if isinstance(given, str):
+        raise ValueError(f"expected names as aliases, such as ({given!r},), got one text")  # noqa: TRY004  a text is a Collection[str]
+    return tuple(dict.fromkeys(name_of("alias", name) for name in given))
+
+
+def _upgrades_of(given: Upgrades[P]) -> Upgrades[P]:
+    """The same; nothing else holds a caller to the type at run time."""
+    upgrades: object = given
+    if not isinstance(upgrades, Upgrades):
+        raise TypeError(f"expected upgrade_from(...) as upgrade, got {type(given).__name__}")
+    return given
 
 
 def _policy_of(given: RetryPolicy) -> RetryPolicy:

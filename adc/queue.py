@@ -1,29 +1,32 @@
 """SqliteQueue: the verbs of a queue."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from os import PathLike, fspath
 from types import TracebackType
-from typing import Final, Self, final, get_args
+from typing import Self, final
 
 from typing_extensions import TypeVar, override
 
 from adc import system
-from adc.claimed import Claimed, claim_next
-from adc.claiming import Desk
-from adc.codec.payload import Codec, decode_with
+from adc.auditing.finding import Finding
+from adc.claimed import Claimed, Poller
+from adc.codec.payload import Decoder, decode_with
 from adc.core.commands import Cancel, Command, Redrive, Reschedule
 from adc.core.ids import Xid, is_xid
 from adc.core.instants import Instant, instant_of, span_of
-from adc.core.names import name_of, number_of, priority_of
+from adc.core.names import name_of, priority_of
 from adc.core.outcome import Failure, Outcome, Success
 from adc.core.refusals import NotFound, Undecodable, WrongKind, WrongState
-from adc.core.states import Absent, Dead, Done, Scheduled, StateName, state_name
+from adc.core.states import Absent, Dead, Done, Scheduled, state_name
 from adc.core.transition import Asked
+from adc.exporting import Redact, export_job
+from adc.handling.cause import current_cause
 from adc.kind import AnyJobKind, JobKind, NewJob, P, R
+from adc.looking import Looking
+from adc.pausing import Pausing
 from adc.ports.clock import Clock, Dice
-from adc.ports.store import Look, Store, Wanted
-from adc.reading import JobRow, LogEntry, job_row, log_entry
+from adc.ports.store import Store
 from adc.refused import (
     CancelRefused,
     RedriveRefused,
@@ -35,14 +38,12 @@ from adc.refused import (
 from adc.scheduling import Queue, schedule_all
 from adc.shell import carry_out
 from adc.stores.sqlite.opening import Durability, Missing, open_store
+from adc.stores.sqlite.store import SqliteStore
 
 Value = TypeVar("Value")
 
-LONGEST_PAGE: Final = 1_000_000
-"""The most jobs that one `look` gives."""
 
-
-class StoreQueue(Queue):
+class StoreQueue(Pausing, Looking, Queue):
     """The verbs over any store. Clock and dice are passed in: nothing here reads time or chance."""
 
     def __init__(self, store: Store, *, clock: Clock, dice: Dice, actor: str) -> None:
@@ -51,7 +52,7 @@ class StoreQueue(Queue):
         self.dice = dice
         self.actor = actor
         """Who asks, in the log."""
-        self._poller = system.new_runner_id()
+        self._poller = Poller(store, clock, dice, system.new_runner_id())
 
     def close(self) -> None:
         """Let go of the store; using the queue afterwards raises StoreClosed."""
@@ -82,13 +83,13 @@ class StoreQueue(Queue):
     def schedule_many(self, jobs: Iterable[NewJob], /) -> tuple[Xid, ...]:
         wanted = tuple(jobs)
         with self.store.writing() as writing:
-            outcomes = schedule_all(writing, wanted, now=self.clock.now(), actor=self.actor)
+            outcomes = schedule_all(writing, wanted, now=self.clock.now(), actor=self.actor, cause=current_cause())
             return tuple(_jid_or_raise(job, outcome) for job, outcome in zip(wanted, outcomes, strict=True))
 
     @override
     def try_schedule(self, job: NewJob, /) -> Outcome[Xid, ScheduleRefused]:
         with self.store.writing() as writing:
-            (outcome,) = schedule_all(writing, (job,), now=self.clock.now(), actor=self.actor)
+            (outcome,) = schedule_all(writing, (job,), now=self.clock.now(), actor=self.actor, cause=current_cause())
         return outcome
 
     def poll_next(
@@ -97,12 +98,11 @@ class StoreQueue(Queue):
         """Claim the next job of a kind, without waiting; None: none is due.
 
         `at` claims what is due by that moment (None: by now), from the kind's queue where `queue` is None. A payload
-        that can't be read becomes a dead letter, and the job behind it is claimed.
+        that can't be read becomes a dead letter, and the job behind it is claimed. What is claimed is held until it is
+        reported on; if the process dies, or closes the queue, before that, others get it.
         """
         of_queue = kind.queue if queue is None else name_of("queue", queue)
-        wanted = Wanted((of_queue,), ((kind.name, kind.version),))
-        desk = Desk(self.store, self.clock, self.dice, self._poller, wanted)
-        return claim_next(desk, kind, self.clock.now() if at is None else instant_of(at))
+        return self._poller.next(kind, of_queue, self.clock.now() if at is None else instant_of(at))
 
     def cancel_job(self, jid: Xid, /) -> Outcome[None, CancelRefused]:
         """Never run a job, waiting or dead; to cancel again is no refusal: it is already so.
@@ -123,14 +123,15 @@ class StoreQueue(Queue):
             match state:
                 case Absent():
                     return Failure(NotFound(jid))
-                case _ if state.terms.kind != kind.name:
+                case _ if state.terms.kind not in kind.names:
                     return Failure(WrongKind(jid, state.terms.kind))
-                case Scheduled() | Dead() if state.terms.payload_version != kind.version:
+                case Scheduled() | Dead() if not kind.oldest <= state.terms.payload_version <= kind.version:
                     return Failure(Undecodable(jid, "$", _other_version(kind, state.terms.payload_version)))
                 case Scheduled() | Dead():
-                    payload = _read_back(kind.payload_codec, jid, writing.payloads((jid,)).get(jid))
+                    decoder = kind.decoder(state.terms.payload_version)
+                    payload = _read_back(decoder, jid, writing.payloads((jid,)).get(jid))
                     if isinstance(payload, Success):
-                        carry_out(writing, (Asked(Cancel(jid, self.clock.now()), self.actor),))
+                        carry_out(writing, (Asked(Cancel(jid, self.clock.now()), self.actor, current_cause()),))
                     return payload
                 case _:
                     return Failure(WrongState(jid, state_name(state)))
@@ -152,7 +153,7 @@ class StoreQueue(Queue):
         if not is_xid(jid):
             return Failure(NotFound(jid))
         with self.store.writing() as writing:
-            (outcome,) = carry_out(writing, (Asked(ask(self.clock.now()), self.actor),))
+            (outcome,) = carry_out(writing, (Asked(ask(self.clock.now()), self.actor, current_cause()),))
         match outcome:
             case Success():
                 return Success(None)
@@ -168,49 +169,19 @@ class StoreQueue(Queue):
         match state:
             case Absent():
                 return Failure(NotFound(jid))
-            case _ if state.terms.kind != kind.name:
+            case _ if state.terms.kind not in kind.names:
                 return Failure(WrongKind(jid, state.terms.kind))
             case Done():
                 return _read_back(kind.result_codec, jid, self.store.body(jid, job.version))
             case _:
                 return Failure(WrongState(jid, state_name(state)))
 
-    def look(
-        self,
-        *,
-        state: StateName | None = None,
-        kind: AnyJobKind | str | None = None,
-        queue: str | None = None,
-        due_before: datetime | None = None,
-        after: Xid | None = None,
-        limit: int = 100,
-    ) -> Sequence[JobRow]:
-        """One page of jobs, in the order of scheduling; None leaves a property open.
+    def export(self, jid: Xid, /, *, redact: Redact | None = None) -> Outcome[str, NotFound]:
+        """A job as the text of a JSON file, with its events, payload and result: what `adc.testing.replay` reads.
 
-        `due_before` finds waiting jobs. `after` is the last id of the page before. Jobs that are over are read
-        from the log.
+        `redact` is given each text that may hold what mustn't leave, and gives what stands in the file instead.
         """
-        if not 1 <= number_of("limit", limit) <= LONGEST_PAGE:
-            raise ValueError(f"expected a limit from 1 to {LONGEST_PAGE}, got {limit}")
-        if state is not None and state not in get_args(StateName):
-            raise ValueError(f"expected a state, one of {', '.join(get_args(StateName))}; got {state!r}")
-        if after is not None and not self._knows(after):
-            raise ValueError(f"expected the id of a job as after, got {after!r}, of which nothing is known")
-        name = kind.name if isinstance(kind, AnyJobKind) else _name_or_none("kind", kind)
-        of_queue = _name_or_none("queue", queue)
-        before = None if due_before is None else instant_of(due_before)
-        return tuple(map(job_row, self.store.look(Look(state, name, of_queue, before, after, limit))))
-
-    def _knows(self, jid: Xid) -> bool:
-        return is_xid(jid) and not isinstance(self.store.load((jid,))[jid].state, Absent)
-
-    def history(self, jid: Xid, /) -> Sequence[LogEntry]:
-        """What happened to a job, in order; empty: nothing is known of it."""
-        return tuple(map(log_entry, self.store.history(jid))) if is_xid(jid) else ()
-
-    def counts(self) -> Mapping[StateName, int]:
-        """How many jobs are in each state. It counts them: the cost grows with their number."""
-        return self.store.counts()
+        return export_job(self.store, jid, redact) if is_xid(jid) else Failure(NotFound(jid))
 
 
 @final
@@ -247,9 +218,18 @@ class SqliteQueue(StoreQueue):
             actor=system.caller() if actor is None else name_of("actor", actor),
         )
 
+    def verify(self) -> Iterator[Finding]:
+        """Check all that can be checked of the file: what isn't as adc wrote it, nothing if all is well.
 
-def _name_or_none(what: str, text: str | None) -> str | None:
-    return None if text is None else name_of(what, text)
+        SQLite's own check; adc's tables, indexes and triggers; the sequence of the log, its digests, payloads and
+        results; whether each event can follow the one before it; and whether `adc_jobs` is what follows from the log.
+        It finds accidents and careless edits, not a forger.
+
+        It reads one moment of the file, job by job, on a connection of its own: it holds nobody up, and needs little
+        memory. But until it is at its end, or closed, the -wal beside the file grows with what others write.
+        """
+        assert isinstance(self.store, SqliteStore)  # as `open` makes it
+        return self.store.verify()
 
 
 def _jid_or_raise(job: NewJob, outcome: Outcome[Xid, ScheduleRefused]) -> Xid:
@@ -261,10 +241,11 @@ def _jid_or_raise(job: NewJob, outcome: Outcome[Xid, ScheduleRefused]) -> Xid:
 
 
 def _other_version(kind: AnyJobKind, version: int) -> str:
-    return f"the payload is of version {version} of kind {kind.name}, not {kind.version}"
+    known = f"{kind.version}" if kind.oldest == kind.version else f"{kind.oldest} to {kind.version}"
+    return f"the payload is of version {version} of kind {kind.name}, not {known}"
 
 
-def _read_back(codec: Codec[Value], jid: Xid, stored: bytes | None) -> Outcome[Value, Undecodable]:
+def _read_back(codec: Decoder[Value], jid: Xid, stored: bytes | None) -> Outcome[Value, Undecodable]:
     if stored is None:
         return Failure(Undecodable(jid, "$", "its bytes were erased"))
     match decode_with(codec, stored):

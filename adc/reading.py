@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import final
 
-from msgspec import Struct, to_builtins
+from msgspec import MsgspecError, Struct, convert, to_builtins
+from msgspec.json import decode
 
+from adc.codec.events import UnknownEvent
+from adc.core.database import AnyEvent
 from adc.core.ids import Xid
 from adc.core.instants import Instant, datetime_of
 from adc.core.states import Absent, Cancelled, Dead, Done, Reason, Scheduled, StateName, state_name
@@ -35,9 +38,11 @@ class JobRow(Struct, frozen=True):
 
 @final
 class LogEntry(Struct, frozen=True):
-    """One event in a job's history: `seq` is its place in the whole log, `version` its 1-based place in the job's.
+    """One event in the log: `seq` is its place in the whole log, `version` its 1-based place in its job's history.
 
-    `data` is what else the event says; times and lengths in it are whole microseconds (times since 1970, UTC).
+    `state` is the job's after the event. `data` is what else the event says; times and lengths in it are whole
+    microseconds (times since 1970, UTC). An event of the database itself, such as QueuePaused, is of no job: its jid is
+    20 zeros, and its state None.
     """
 
     seq: int
@@ -48,9 +53,12 @@ class LogEntry(Struct, frozen=True):
     at: datetime
     type: str
     """What happened, such as `JobRetried`."""
+    state: StateName | None
+    """The job's state after it; None: the event is of no job, or can't follow those before it, as in a damaged log."""
     actor: str
     """Which runner, command line or caller."""
     cause: str | None
+    """What made them do it: `job:<jid>#<version>`, an event, or `request:<text>`; None: nothing that adc knows of."""
     data: Mapping[str, object]
     """What else the event says; times and delays in it are whole microseconds (since 1970, UTC)."""
 
@@ -75,8 +83,31 @@ def job_row(job: Snapshot) -> JobRow:
     )
 
 
-def log_entry(recorded: Recorded) -> LogEntry:
-    """An event for people."""
+def raw_entry(unknown: UnknownEvent) -> LogEntry:
+    """An event of a later adc, as it is stored; raises it if even that says nothing."""
+    stored = unknown.stored
+    if stored is None:
+        raise unknown
+    try:
+        said = decode(stored.data, type=dict[str, object])
+        at = datetime_of(Instant(convert(said.pop("at"), int)))
+    except (MsgspecError, KeyError, OverflowError) as error:
+        raise unknown from error
+    return LogEntry(
+        seq=unknown.seq,
+        jid=unknown.jid,
+        version=unknown.version,
+        at=at,
+        type=stored.type,
+        state=None,
+        actor=stored.actor,
+        cause=stored.cause,
+        data=said,
+    )
+
+
+def log_entry(recorded: Recorded[AnyEvent], state: StateName | None) -> LogEntry:
+    """An event for people, with its job's state after it."""
     event = recorded.event
     said: dict[str, object] = to_builtins(event)
     said.pop("at")
@@ -86,6 +117,7 @@ def log_entry(recorded: Recorded) -> LogEntry:
         version=recorded.version,
         at=datetime_of(Instant(event.at)),
         type=type(event).__name__,
+        state=state,
         actor=recorded.actor,
         cause=recorded.cause,
         data=said,

@@ -28,66 +28,76 @@ _Address: TypeAlias = tuple[str, int]  # a kind's name and version
 class HandlerTaken(ValueError):
     """The kind, in this version, has a handler already. Nothing was added."""
 
-    def __init__(self, kind: AnyJobKind) -> None:
-        super().__init__(f"kind {kind.name!r} in version {kind.version} has a handler already")
+    def __init__(self, kind: AnyJobKind, name: str, version: int) -> None:
+        super().__init__(f"kind {name!r} in version {version} has a handler already")
         self.kind = kind
 
 
 @final
 class RunnerRouter:
-    """The handlers of a runner, by kind and version."""
+    """The handlers of a runner, by kind and version: a kind has its own, those that it upgrades, and its aliases."""
 
     def __init__(self) -> None:
         self._handled: dict[_Address, tuple[AnyJobKind, AnyRoute]] = {}
 
-    def handles(self, kind: JobKind[P, R]) -> "Handles[P, R]":
-        """A decorator that adds a handler and returns it unchanged: `@router.handles(INVOICE)`."""
-        return Handles(self, kind)
+    def handles(self, kind: JobKind[P, R], *, process: bool = False) -> "Handles[P, R]":
+        """A decorator that adds a handler and returns it unchanged: `@router.handles(INVOICE)`.
 
-    def add_job_handler(self, kind: JobKind[P, R], handler: JobHandler[P, R]) -> None:
-        """Run the jobs of a kind with this handler; raises HandlerTaken, or TypeError for what can't be one."""
-        route = Route(
-            kind.name,
-            kind.version,
-            kind.payload_codec,
-            kind.result_codec,
-            kind.result_limit,
-            handler,
-            form_of(handler),
-        )
-        self._add(kind, route)
+        With `process` the handler runs in a process of its own: for what computes for long, and for what may crash.
+        """
+        return Handles(self, kind, process=process)
+
+    def add_job_handler(self, kind: JobKind[P, R], handler: JobHandler[P, R], *, process: bool = False) -> None:
+        """Run the jobs of a kind with this handler; raises HandlerTaken, or TypeError for what can't be one.
+
+        With `process` it runs in a process of its own, and must be a function or object that can be sent there.
+        """
+        form = form_of(handler)
+        added = {
+            (name, version): Route(
+                name,
+                version,
+                kind.decoder(version),
+                kind.result_codec,
+                kind.result_limit,
+                handler,
+                "process" if process else form,
+                kind.shutdown_timeout,
+            )
+            for name, version in kind.addresses
+        }
+        self._add({address: (kind, route) for address, route in added.items()})
 
     def include(self, other: "RunnerRouter") -> None:
         """Add all handlers of another router, as it is now; raises HandlerTaken."""
-        for address, (kind, _) in other._handled.items():
-            if address in self._handled:
-                raise HandlerTaken(kind)
-        self._handled.update(other._handled)
+        self._add(other._handled)
 
     @property
     def kinds(self) -> tuple[AnyJobKind, ...]:
         """The kinds that have a handler, in the order in which they were added."""
-        return tuple(kind for kind, _ in self._handled.values())
+        return tuple(dict.fromkeys(kind for kind, _ in self._handled.values()))
 
     @property
     def routes(self) -> Mapping[_Address, AnyRoute]:
         """What a runner runs, as of now."""
         return {address: route for address, (_, route) in self._handled.items()}
 
-    def _add(self, kind: AnyJobKind, route: AnyRoute) -> None:
-        address = (route.kind, route.version)
-        if address in self._handled:
-            raise HandlerTaken(kind)
-        self._handled[address] = (kind, route)
+    def _add(self, handled: Mapping[_Address, tuple[AnyJobKind, AnyRoute]]) -> None:
+        """All of them, or none."""
+        for (name, version), (kind, _) in handled.items():
+            if (name, version) in self._handled:
+                raise HandlerTaken(kind, name, version)
+        self._handled.update(handled)
 
 
 @final
 class Handles(Generic[P, R]):
     """The decorator for one kind. One overload a form, the plain one first: so checkers name the type they expect."""
 
-    def __init__(self, router: RunnerRouter, kind: JobKind[P, R]) -> None:
+    def __init__(self, router: RunnerRouter, kind: JobKind[P, R], *, process: bool) -> None:
         self._router = router
         self._kind = kind
+        self._process = process
 
     @overload
     def __call__(self, handler: Callable[[Job[P]], R], /) -> Callable[[Job[P]], R]: ...
@@ -105,5 +115,5 @@ class Handles(Generic[P, R]):
     def __call__(self, handler: JobHandler[P, R], /) -> JobHandler[P, R]: ...
     def __call__(self, handler: JobHandler[P, R], /) -> JobHandler[P, R]:
         """Add the handler."""
-        self._router.add_job_handler(self._kind, handler)
+        self._router.add_job_handler(self._kind, handler, process=self._process)
         return handler

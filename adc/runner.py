@@ -1,5 +1,6 @@
 """JobRunner: runs the jobs of a queue with the handlers of a router."""
 
+import sys
 from collections.abc import Collection, Generator
 from contextlib import suppress
 from datetime import timedelta
@@ -8,10 +9,12 @@ from typing import Final, Literal, Protocol, TypeAlias, final
 
 from adc import system
 from adc.claiming import Desk
-from adc.core.instants import Span, delay_of, limit_of, span_of
+from adc.core.instants import Span, delay_of, limit_of, span_of, timedelta_of
 from adc.core.names import name_of, number_of
 from adc.core.terms import DEFAULT_QUEUE
+from adc.drivers import serving
 from adc.drivers.audience import Audience
+from adc.drivers.callers_loop import CallersLoop
 from adc.drivers.drive import Hands, drive
 from adc.drivers.inline import Inline
 from adc.drivers.signals import stopped_by_signals
@@ -20,8 +23,9 @@ from adc.drivers.turn import Listener
 from adc.handling.fault import Scrub
 from adc.handling.route import Routes
 from adc.ports.clock import Clock, Dice
-from adc.ports.store import Enrolment, Store, Wanted
+from adc.ports.store import Store, Wanted
 from adc.ports.trouble import StoreBusy
+from adc.rescuing import Watcher
 from adc.router import RunnerRouter
 from adc.running.events import RunnerEvent
 from adc.running.loop import Plan, Until
@@ -31,6 +35,12 @@ Driver: TypeAlias = Literal["threads", "inline"]
 """Who runs handlers: worker threads and an event loop; or the calling thread, one job at a time, to debug and test."""
 
 POLL_INTERVAL: Final = timedelta(seconds=1)
+
+BEATS_IN_A_LEASE: Final = 3
+"""A runner gives signs of life so much more often than its lease asks for."""
+
+MOST_HANGING: Final = 10
+"""So many handlers may hang, though their attempts were abandoned, before the runner stops; or its concurrency."""
 
 
 class HasStore(Protocol):
@@ -49,15 +59,17 @@ class JobRunner:
     """Claims jobs that are due and runs them, up to `concurrency` at once.
 
     `queues` are those that it serves. `shutdown_timeout` is how long attempts may still run once it was asked to stop;
-    then their jobs are given back (while others hold the file's lock, that takes up to two busy_timeouts more). `lease`
-    is only stored yet: nobody takes the jobs of a runner that was killed, which stay started. `scrub` takes what must
-    not be stored out of messages and tracebacks of failed attempts. `listener` is told what happens, on the runner's
-    thread: it must not wait, and what it raises stops the run and comes out.
+    then their jobs are given back (while others hold the file's lock, that takes up to two busy_timeouts more); no kind
+    may have a longer one. `lease` is how long other runners may see no sign of life of this one, though its process
+    lives, until they take its jobs: so long its loop may hang; a process that died is noticed in seconds, whatever the
+    lease. `scrub` takes what must not be stored out of messages and tracebacks of failed attempts. `listener` is told
+    what happens, on the runner's thread: it must not wait, and what it raises stops the run and comes out. Where
+    logging is set up, the logger `adc.runner` has the same, one record an event, with its fields in `extra`.
 
-    One run at a time: `run`, `run_until_idle`, `run_until_empty` or `events`. On the main thread they heed SIGINT and
-    SIGTERM: the first one stops the run as `stop` does, the second one raises KeyboardInterrupt at once. Trouble with
-    the store comes out of them as StoreTrouble, except that a busy one is tried again once the run has begun, and as
-    ReportsUnstored if it is busy to the end of a shutdown.
+    One run at a time: `run`, `run_until_idle`, `run_until_empty`, `events` or `serve`. The first three, on the main
+    thread, heed SIGINT and SIGTERM: the first one stops the run as `stop` does, the second one raises KeyboardInterrupt
+    at once. Trouble with the store comes out of them as StoreTrouble, except that a busy one is tried again once the
+    run has begun, and as ReportsUnstored if it is busy to the end of a shutdown.
     """
 
     def __init__(
@@ -112,6 +124,18 @@ class JobRunner:
         """
         return self._events(limit_of("poll_interval", poll_interval))
 
+    async def serve(self, poll_interval: timedelta = POLL_INTERVAL) -> None:
+        """`run` beside the other tasks of an event loop: async handlers are tasks of it, and see this context.
+
+        All else is done in threads, so that the loop doesn't wait for the file or for a plain handler. Signals are left
+        to the caller. Cancelling the task that awaits this stops the run, waits for its end and raises CancelledError;
+        cancelling it once more leaves at once.
+        """
+        interval = limit_of("poll_interval", poll_interval)
+        if self._driver == "inline":
+            raise ValueError("expected the driver 'threads' to serve with, got 'inline'")
+        await serving.serve(lambda loop: self._run("stopped", interval, loop=loop))
+
     def stop(self) -> None:
         """Ask the run to stop, and don't wait for it; from any thread. If none runs, the next one stops at once."""
         self._asked_to_stop = True
@@ -138,28 +162,36 @@ class JobRunner:
         else:
             audience.end(None)
 
-    def _run(self, until: Until, poll_interval: Span, audience: Audience | None = None) -> None:
+    def _run(
+        self, until: Until, poll_interval: Span, audience: Audience | None = None, loop: CallersLoop | None = None
+    ) -> None:
         if not self._one_run.acquire(blocking=False):
             raise RuntimeError("this runner runs already: make another one")
         try:
             with stopped_by_signals(self.stop):
-                self._run_once(until, poll_interval, self._listening(audience))
+                self._run_once(until, poll_interval, self._listening(audience), loop)
         finally:
             self._hands, self._asked_to_stop = None, False
             self._one_run.release()
 
-    def _run_once(self, until: Until, poll_interval: Span, listener: Listener | None) -> None:
+    def _run_once(self, until: Until, poll_interval: Span, listener: Listener | None, loop: CallersLoop | None) -> None:
         routes = {address: route.scrubbed(self._scrub) for address, route in self._router.routes.items()}
+        self._refuse_long_graces(routes)
         desk = self._desk(routes)
-        hands = Inline(routes, desk.clock) if self._driver == "inline" else Threads(routes, desk.clock)
+        hands = Inline(routes, desk.clock) if self._driver == "inline" else Threads(routes, desk.clock, loop)
         self._hands = hands
+        if loop is not None:
+            loop.stopped_by(hands.stop)
         if self._asked_to_stop:
             hands.stop()
-        desk.store.enrol(self._enrolment(desk))
-        plan = Plan(desk.runner, self._concurrency, poll_interval, until, self._shutdown_timeout)
-        drive(run_plan(plan), desk, hands, listener)
-        # Only after an orderly end: one that was broken off is found by its lease, as if its process had died.
-        with suppress(StoreBusy):  # nothing is held any more: others find that it is gone
+        desk.enrol()
+        try:
+            plan = self._plan(desk, routes, poll_interval, until)
+            drive(run_plan(plan), desk, hands, Watcher(desk, system.place().boot_id), _logged(desk, listener))
+        except BaseException:
+            desk.store.let_go(desk.runner)  # so that others find that it is gone, as if its process had died
+            raise
+        with suppress(StoreBusy):
             desk.store.resign(desk.runner)
 
     def _listening(self, audience: Audience | None) -> Listener | None:
@@ -174,12 +206,40 @@ class JobRunner:
         return tell_both
 
     def _desk(self, routes: Routes) -> Desk:
-        queue, wanted = self._queue, Wanted(self._queues, tuple(routes))
-        return Desk(queue.store, queue.clock, queue.dice, system.new_runner_id(), wanted)
+        queue = self._queue
+        return Desk(
+            *(queue.store, queue.clock, queue.dice, system.new_runner_id(), Wanted(self._queues, tuple(routes))),
+            driver=self._driver,
+            # A handler that runs inline, or stands at a breakpoint, keeps the loop from giving signs of life.
+            lease=None if self._driver == "inline" else self._lease,
+            isolated=frozenset(address for address, route in routes.items() if route.form == "process"),
+        )
 
-    def _enrolment(self, desk: Desk) -> Enrolment:
-        here = system.place()
-        return Enrolment(desk.runner, here.host, here.pid, here.boot_id, desk.clock.now(), self._lease)
+    def _plan(self, desk: Desk, routes: Routes, poll_interval: Span, until: Until) -> Plan:
+        return Plan(
+            *(desk.runner, self._concurrency, poll_interval, until, self._shutdown_timeout),
+            watch_interval=min(poll_interval, Span(self._lease // BEATS_IN_A_LEASE)),
+            most_hanging=max(self._concurrency, MOST_HANGING),
+            first_rest=Span(int(poll_interval * desk.dice.noise())),
+            graces={at: each.shutdown_timeout for at, each in routes.items() if each.shutdown_timeout is not None},
+        )
+
+    def _refuse_long_graces(self, routes: Routes) -> None:
+        for route in routes.values():
+            if route.shutdown_timeout is not None and route.shutdown_timeout > self._shutdown_timeout:
+                raise ValueError(
+                    f"kind {route.kind!r} has a shutdown_timeout of {timedelta_of(route.shutdown_timeout)}, its runner "
+                    f"one of {timedelta_of(self._shutdown_timeout)}: give the runner a longer one"
+                )
+
+
+def _logged(desk: Desk, listener: Listener | None) -> Listener | None:
+    """What happens is logged too, if the program logs: else nobody pays for the import."""
+    if "logging" not in sys.modules:
+        return listener
+    from adc.drivers.logged import logged  # noqa: PLC0415
+
+    return logged(desk.runner, listener)
 
 
 def _queue_names(queues: Collection[str]) -> tuple[str, ...]:

@@ -49,10 +49,10 @@ class Queue(Protocol):
 
 
 def schedule_all(
-    writing: Writing, jobs: Sequence[NewJob], *, now: Instant, actor: str
+    writing: Writing, jobs: Sequence[NewJob], *, now: Instant, actor: str, cause: str | None
 ) -> list[Outcome[Xid, ScheduleRefused]]:
     """What came of each job, in order."""
-    asked = [Asked(Schedule(job.jid, now, job.terms, job.due_from(now)), actor, None, job.encoded) for job in jobs]
+    asked = [Asked(Schedule(job.jid, now, job.terms, job.due_from(now)), actor, cause, job.encoded) for job in jobs]
     outcomes = carry_out(writing, asked)
     return [_scheduled(writing, job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from adc.core.commands import Schedule
+from adc.core.database import DatabaseCommand, DatabaseTransition
+from adc.core.database_rules import database_transition
 from adc.core.ids import Xid
 from adc.core.outcome import Outcome, Success
 from adc.core.refusals import Refusal
@@ -24,6 +26,15 @@ def carry_out(writing: Writing, asked: Sequence[Asked]) -> tuple[Outcome[Transit
         writing.apply([outcome.unwrap() for outcome in decided if isinstance(outcome, Success)])
         outcomes += decided
     return tuple(outcomes)
+
+
+def change_database(
+    writing: Writing, command: DatabaseCommand, *, actor: str, cause: str | None = None
+) -> DatabaseTransition:
+    """What a command did to the database's own stream."""
+    done = database_transition(writing.database(), command, actor=actor, cause=cause)
+    writing.apply_database(done)
+    return done
 
 
 def _independent(asked: Sequence[Asked]) -> Iterable[Sequence[Asked]]:

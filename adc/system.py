@@ -92,3 +92,13 @@ def _boot_id() -> str:
 def caller() -> str:
     """How the log names this process when it schedules jobs or changes them."""
     return f"caller:{os.getpid()}@{os.uname().nodename}"
+
+
+def version() -> str:
+    """The version of adc that runs."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  20 ms, which few need
+
+    try:
+        return version("aide-de-camp")
+    except PackageNotFoundError:  # run from a folder that nobody installed
+        return "unknown"

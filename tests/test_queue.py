@@ -12,7 +12,7 @@ from threading import Barrier
 import apsw
 import pytest
 
-from adc.core.ids import Xid
+from adc.core.ids import DATABASE, Xid
 from adc.core.outcome import Success
 from adc.kind import JobKind
 from adc.ports.trouble import CannotOpen, NoQueue, StoreClosed, StoreFull
@@ -50,6 +50,10 @@ USES: dict[str, Callable[[SqliteQueue], object]] = {
     "look from the log": lambda queue: queue.look(state="done"),
     "history": lambda queue: queue.history(JOB.jid),
     "counts": lambda queue: queue.counts(),
+    "pause": lambda queue: queue.pause("night"),
+    "resume": lambda queue: queue.resume("night"),
+    "paused": lambda queue: queue.paused(),
+    "history of the database": lambda queue: queue.history(DATABASE),
 }
 
 

@@ -34,6 +34,16 @@ def test_it_knows_its_kinds_and_their_routes() -> None:
     ]  # fmt: skip
 
 
+def test_a_handler_may_run_in_a_process_of_its_own() -> None:
+    router = RunnerRouter()
+    router.add_job_handler(MAIL, send, process=True)
+    assert router.handles(SUM, process=True)(add) is add
+
+    assert [route.form for route in router.routes.values()] == ["process", "process"]
+    with pytest.raises(TypeError, match="expected a handler that can be called"):
+        router.add_job_handler(MAIL_2, None, process=True)  # type: ignore[arg-type]
+
+
 def test_a_second_handler_for_a_kind_is_refused() -> None:
     router = RunnerRouter()
     router.add_job_handler(MAIL, send)

@@ -396,7 +396,9 @@ def test_a_report_that_comes_too_late_changes_nothing_and_is_told(queue: SqliteQ
     events.close()
 
     assert [shown(event) for event in seen[1:]] == ["JobStarted", "ReportRefused", "JobStarted", "JobDone"]
-    assert seen[2] == ReportRefused(jid, 1, LeaseLost(jid, 1))
+    began = seen[0]
+    assert isinstance(began, RunnerStarted)
+    assert seen[2] == ReportRefused(jid, 1, LeaseLost(jid, 1), f"runner:{began.runner}")
     assert told(queue, jid) == ["JobStarted", "JobCrashed", "JobStarted", "JobDone"]
     assert queue.result(ACT, jid) == Success("attempt 2")
 

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from adc.codec.events import UnreadableEvent
 from adc.core.commands import Cancel, Claim, Command, KeyHolder, Schedule
+from adc.core.database import DatabaseSnapshot, DatabaseTransition
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant
 from adc.core.outcome import Failure, Success
@@ -51,6 +52,14 @@ class Watched(Writing):
     @override
     def payloads(self, jids: Sequence[Xid]) -> Mapping[Xid, bytes]:
         return self._inner.payloads(jids)
+
+    @override
+    def database(self) -> DatabaseSnapshot:
+        return self._inner.database()
+
+    @override
+    def apply_database(self, transition: DatabaseTransition) -> None:
+        self._inner.apply_database(transition)
 
 
 def job(number: int) -> Xid:

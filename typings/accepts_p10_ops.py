@@ -1,4 +1,4 @@
-"""10 operations: dead jobs, history, redrive."""
+"""10 operations: dead jobs, history, redrive, verify."""
 
 import sys
 
@@ -17,6 +17,7 @@ def main(path: str) -> int:
                 case adc.Failure(refusal):
                     print("  refused:", refusal)
         print(queue.counts())
-        dead = queue.counts()["dead"]
-    print(dead, "dead letters", file=sys.stderr)
-    return 1 if dead else 0
+        found = list(queue.verify())
+    for finding in found:
+        print(finding.jid, finding.problem, file=sys.stderr)
+    return 1 if found else 0

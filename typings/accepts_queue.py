@@ -1,6 +1,6 @@
 """Every verb of a queue, and every refusal, matched to the end."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import assert_never, assert_type
 
@@ -117,10 +117,21 @@ def read(queue: adc.SqliteQueue, jid: adc.Xid) -> None:
     assert_type(rows, Sequence[adc.JobRow])
     assert_type(rows[0].reason, adc.Reason | None)
     assert_type(rows[0].due, datetime | None)
+    assert_type(queue.export(jid), adc.Outcome[str, adc.NotFound])
+    hide: adc.Redact = lambda part, text: "-" if part == "payload" else text
+    queue.export(jid, redact=hide)
+    queue.export(jid, redact=without_names)
     entries = queue.history(jid)
     assert_type(entries, Sequence[adc.LogEntry])
     assert_type(entries[0].data, Mapping[str, object])
     assert_type(queue.counts(), Mapping[adc.StateName, int])
+    assert_type(queue.history(adc.DATABASE), Sequence[adc.LogEntry])
+
+
+def hold_back(queue: adc.SqliteQueue) -> None:
+    queue.pause("mail")
+    assert_type(queue.paused(), tuple[str, ...])
+    queue.resume("mail")
 
 
 def trouble(path: str) -> adc.SqliteQueue | None:
@@ -133,3 +144,26 @@ def trouble(path: str) -> adc.SqliteQueue | None:
     except (adc.CannotOpen, adc.ForeignFile, adc.FutureVersion, adc.StoreDamaged):
         pass
     return None
+
+
+def without_names(part: str, text: str) -> str:
+    return text
+
+
+def verified(queue: adc.SqliteQueue) -> list[str]:
+    assert_type(queue.verify(), Iterator[adc.Finding])
+    return [line for finding in queue.verify() for line in told(finding)]
+
+
+def told(finding: adc.Finding) -> Iterator[str]:
+    assert_type(finding.law, adc.Law)
+    assert_type((finding.jid, finding.seq, finding.problem), tuple[adc.Xid | None, int | None, str])
+    match finding.law:
+        case "state" | "paused":
+            yield f"adc rebuild puts it right: {finding.problem}"
+        case "file" | "schema" | "meta":
+            yield f"not of a job: {finding.problem}"
+        case "sequence" | "chain" | "event" | "history" | "columns" | "body":
+            yield f"the log of {finding.jid}: {finding.problem}"
+        case _:
+            assert_never(finding.law)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import assert_type
 
 from accepts_handlers import invoice, resize, total
@@ -33,6 +34,32 @@ def handlers() -> None:
     assert_type(t.Trial(INVOICE, invoice).run(Invoice(1, 2)), adc.Outcome[bytes, adc.NotDone])
     assert_type(t.Trial(RESIZE, resize).run({"path": "a", "width": 3}), adc.Outcome[int, adc.NotDone])
     assert_type(t.Trial(SUM, total).run([1], attempt=2, answers={"deliver": 1}), adc.Outcome[int, adc.NotDone])
+
+
+def replays() -> None:
+    replayed = t.replay(invoice, "job.json", attempt=2, answers={"deliver": 250})
+    assert_type(replayed, t.Replayed[bytes])
+    assert_type(replayed.outcome, adc.Outcome[bytes, adc.NotDone])
+    assert_type(replayed.snoozed, timedelta | None)
+    assert_type(replayed.steps, Sequence[str])
+    assert_type(replayed.recorded, t.Event | None)
+    assert_type(t.replay(resize, Path("job.json")), t.Replayed[int])
+    assert_type(t.replay(total, "job.json"), t.Replayed[int])
+    assert_type(t.replay(total, "job.json", kind=SUM), t.Replayed[int])
+    assert_type(t.replay(lambda job: job.payload.cents, "job.json", kind=CENTS), t.Replayed[int])
+    try:
+        t.replay(later, "job.json")
+    except t.NeedsEventLoop:
+        pass
+    except t.NotAnExport as error:
+        print(error)
+
+
+async def later(job: adc.Job[Mail]) -> adc.Outcome[int, adc.NotDone]:
+    return adc.Success(1)
+
+
+CENTS = adc.JobKind("cents", Invoice, result=int)
 
 
 def queues(queue: adc.Queue) -> None:

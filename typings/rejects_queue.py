@@ -22,6 +22,8 @@ def scheduling(queue: adc.SqliteQueue, invoice: Invoice) -> None:
 def ids(queue: adc.SqliteQueue) -> None:
     queue.cancel_job("d5k7nc8v2q0g0a1m5j60")  # type: ignore[arg-type]
     queue.history(7)  # type: ignore[arg-type]
+    queue.pause(INVOICE)  # type: ignore[arg-type]
+    queue.resume(("mail", "night"))  # type: ignore[arg-type]
     queue.redrive(None)  # type: ignore[arg-type]
     queue.unschedule_job("invoice", adc.Xid("a"))  # type: ignore[arg-type]
     queue.result(INVOICE)  # type: ignore[call-arg]

@@ -34,11 +34,20 @@ def target_of(text: str) -> tuple[str, str]:
 @contextmanager
 def router_of(target: tuple[str, str]) -> Generator[RunnerRouter, None, None]:
     """The router, inside the context that comes with it; a Complaint when there is none to be had."""
-    module, name = target
-    said = f"{module}:{name}"
-    found = _named(_imported(module), name, said)
+    found = named(target, EXPECTED)
     with ExitStack() as services:
-        yield _router(found, said, services)
+        yield _router(found, ":".join(target), services)
+
+
+def named(target: tuple[str, str], expected: str) -> object:
+    """What a module has under a name; a Complaint if there is none, which says what was expected."""
+    module, name = target
+    imported = _imported(module)
+    try:
+        found: object = attrgetter(name)(imported)
+    except AttributeError as error:
+        raise Complaint(f"module {module} has no {name}: expected {module}:{name} to be {expected}") from error
+    return found
 
 
 def _router(found: object, said: str, services: ExitStack) -> RunnerRouter:
@@ -67,14 +76,6 @@ def _imported(module: str) -> ModuleType:
         if isinstance(missing, ModuleNotFoundError) and f"{module}.".startswith(f"{missing.name}."):
             raise Complaint(f"there is no module {missing.name}, neither in {here} nor installed") from missing
         raise
-
-
-def _named(module: ModuleType, name: str, said: str) -> object:
-    try:
-        found: object = attrgetter(name)(module)
-    except AttributeError as error:
-        raise Complaint(f"module {module.__name__} has no {name}: expected {said} to be {EXPECTED}") from error
-    return found
 
 
 def _asked(what: str, call: Callable[[], Value]) -> Value:

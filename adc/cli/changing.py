@@ -1,11 +1,11 @@
-"""adc redrive and cancel: change jobs that are named by their ids, each by itself."""
+"""adc redrive and cancel: change jobs that are named by their ids, each by itself; adc pause and resume: queues."""
 
 from collections.abc import Callable, Sequence
 
 import click
 
 from adc.cli.ending import FAILED, complain
-from adc.cli.parameters import JID
+from adc.cli.parameters import JID, QUEUE
 from adc.cli.settings import Settings, choose_settings, pass_settings
 from adc.core.ids import Xid
 from adc.core.outcome import Failure, Outcome, Success
@@ -42,6 +42,33 @@ def cancel(context: click.Context, settings: Settings, jids: tuple[Xid, ...]) ->
     with settings.open_existing() as opened:
         refused = _each(jids, opened.cancel_job, lambda jid: _cancelled(opened, jid), "it is over")
     context.exit(FAILED if refused else 0)
+
+
+@click.command()
+@click.argument("queues", metavar="QUEUE...", type=QUEUE, nargs=-1, required=True)
+@choose_settings
+@pass_settings
+def pause(settings: Settings, queues: tuple[str, ...]) -> None:
+    """Claim no job from queues until they are resumed, whichever runner asks. Jobs that run go on.
+
+    Jobs can be scheduled into them meanwhile. `adc stats` says which queues are paused.
+    """
+    with settings.open_existing() as opened:
+        for queue in dict.fromkeys(queues):
+            opened.pause(queue)
+            click.echo(f"{queue} paused")
+
+
+@click.command()
+@click.argument("queues", metavar="QUEUE...", type=QUEUE, nargs=-1, required=True)
+@choose_settings
+@pass_settings
+def resume(settings: Settings, queues: tuple[str, ...]) -> None:
+    """Claim jobs from paused queues again. What fell due meanwhile is due at once."""
+    with settings.open_existing() as opened:
+        for queue in dict.fromkeys(queues):
+            opened.resume(queue)
+            click.echo(f"{queue} resumed")
 
 
 def _each(

@@ -12,10 +12,11 @@ import click
 
 from adc.cli.demo_job import PARSE, Counts
 from adc.cli.life import DeadLetter, history_of, letter_of
+from adc.cli.log_table import show_history
 from adc.cli.tables import Column, show_fields, show_table
-from adc.cli.telling import show_history
 from adc.core.ids import Xid
 from adc.core.outcome import Success
+from adc.history import told
 from adc.queue import SqliteQueue
 
 
@@ -67,7 +68,7 @@ def _show_deaths(queue: SqliteQueue, letters: Sequence[DeadLetter]) -> None:
     columns = (Column("DEAD", is_number=True), Column("REASON"), Column("EXCEPTION"))
     show_table(columns, [(str(number), *why) for why, number in sorted(deaths.items())])
     click.echo("\nOne of them, from its beginning to its end:\n")
-    show_history(history_of(queue, letters[0].row.jid))
+    show_history(told(history_of(queue, letters[0].row.jid)))
 
 
 def _exception(letter: DeadLetter) -> str:

@@ -12,7 +12,7 @@ from adc.cli.inert import inert
 from adc.cli.troubles import line_of_trouble
 from adc.codec.events import UnreadableEvent
 from adc.kind import PayloadRefused
-from adc.ports.trouble import StoreTrouble
+from adc.ports.trouble import LogPruned, StoreTrouble
 from adc.refused import Refused
 
 FAILED: Final = 1
@@ -57,7 +57,7 @@ def end(error: BaseException) -> int:
         case StoreTrouble():
             complain(line_of_trouble(error))
             return FAILED
-        case Complaint() | Refused() | PayloadRefused() | UnreadableEvent():
+        case Complaint() | Refused() | PayloadRefused() | UnreadableEvent() | LogPruned():
             complain(str(error))
             return FAILED
         case Exception():

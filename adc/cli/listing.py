@@ -10,6 +10,7 @@ import click
 
 from adc.cli import records
 from adc.cli.ending import complain
+from adc.cli.inert import inert
 from adc.cli.life import DeadLetter, letter_of, unknown
 from adc.cli.parameters import JID, KIND, MOMENT, QUEUE, as_json
 from adc.cli.sentences import said_of
@@ -128,13 +129,18 @@ def dead(
 @choose_settings
 @pass_settings
 def stats(settings: Settings, as_json: bool) -> None:
-    """Count the jobs in each state; with --json one object with a number for each."""
+    """Count the jobs in each state, and say which queues are paused.
+
+    With --json one object, with a number for each state, and the names of the queues in paused.
+    """
     with settings.open_existing() as opened:
-        counts = opened.counts()
+        counts, paused = opened.counts(), opened.paused()
     if as_json:
-        records.write({state: counts[state] for state in get_args(StateName)})
-    else:
-        show_table(COUNTS, [(state, str(counts[state])) for state in get_args(StateName)])
+        records.write({**{state: counts[state] for state in get_args(StateName)}, "paused": paused})
+        return
+    show_table(COUNTS, [(state, str(counts[state])) for state in get_args(StateName)])
+    for queue in paused:
+        click.echo(f"queue {inert(queue)} is paused")
 
 
 class Chosen:

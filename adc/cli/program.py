@@ -21,14 +21,23 @@ WIDEST_HELP: Final = 80
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "schedule": ("adc.cli.schedule:schedule", "Store a job, and print its id."),
+    "check": ("adc.cli.check:check_jobs", "See, before a deploy, whether all jobs would run."),
     "work": ("adc.cli.work:work", "Run jobs with an application's handlers."),
     "list": ("adc.cli.listing:list_jobs", "List jobs, in the order of scheduling."),
     "show": ("adc.cli.telling:show", "Show all of one job."),
-    "history": ("adc.cli.telling:history", "Show what happened to one job."),
+    "history": ("adc.cli.happening:history", "Show what happened to one job."),
+    "events": ("adc.cli.happening:events", "Show the whole log, and follow it."),
     "dead": ("adc.cli.listing:dead", "List the dead letters, and why they died."),
     "redrive": ("adc.cli.changing:redrive", "Give dead letters a new life."),
     "cancel": ("adc.cli.changing:cancel", "Never run jobs that wait or are dead, nor retry those that run."),
-    "stats": ("adc.cli.listing:stats", "Count the jobs in each state."),
+    "pause": ("adc.cli.changing:pause", "Claim no job from a queue until it is resumed."),
+    "resume": ("adc.cli.changing:resume", "Claim jobs from a paused queue again."),
+    "runners": ("adc.cli.runners:runners", "Show who runs jobs."),
+    "stats": ("adc.cli.listing:stats", "Count the jobs in each state, and say which queues are paused."),
+    "export": ("adc.cli.exporting:export", "Write one job to a JSON file."),
+    "replay": ("adc.cli.replaying:replay", "Run a handler again on an attempt of an exported job."),
+    "verify": ("adc.cli.verifying:verify", "Check a queue's file: is all of it as adc wrote it?"),
+    "rebuild": ("adc.cli.rebuilding:rebuild", "Compute the states of jobs anew from the log."),
     "demo": ("adc.cli.demo:demo", "See adc work, on Python's own standard library."),
 }
 """Where each command is and what it does, in the order of a job's life: `--help` imports none of them."""

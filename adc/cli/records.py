@@ -14,6 +14,7 @@ from adc.core.instants import Instant, datetime_of
 from adc.core.outcome import Success
 from adc.core.terms import Fault
 from adc.reading import JobRow, LogEntry
+from adc.runners import RunnerRow
 
 
 @final
@@ -55,6 +56,22 @@ def of_row(row: JobRow) -> Record:
     }
 
 
+def of_runner(row: RunnerRow) -> Record:
+    """A runner in `adc runners`."""
+    return {
+        "runner": row.runner,
+        "driver": row.driver,
+        "host": row.host,
+        "pid": row.pid,
+        "started": iso(row.started_at),
+        "last_beat": None if row.beat_at is None else iso(row.beat_at),
+        "jobs": row.jobs,
+        "gone": row.gone,
+        "queues": list(row.queues),
+        "kinds": [{"kind": kind, "payload_version": version} for kind, version in row.kinds],
+    }
+
+
 def of_letter(letter: DeadLetter) -> Record:
     """A dead letter in `adc dead`."""
     row, fault = letter.row, letter.fault
@@ -72,7 +89,7 @@ def of_letter(letter: DeadLetter) -> Record:
 
 
 def of_entry(entry: LogEntry) -> Record:
-    """An event in `adc history`; delays and limits in `data` are whole microseconds."""
+    """An event in `adc history` and `adc events`; delays and limits in `data` are whole microseconds."""
     data = dict(entry.data)
     for name in MOMENTS:
         moment = data.get(name)
@@ -84,6 +101,7 @@ def of_entry(entry: LogEntry) -> Record:
         "version": entry.version,
         "at": iso(entry.at),
         "type": entry.type,
+        "state": entry.state,
         "actor": entry.actor,
         "cause": entry.cause,
         "data": data,

@@ -1,13 +1,13 @@
-"""Sentences: what an event of a job says beyond its name, in a few words for people."""
+"""Sentences: what an event says beyond its name, in a few words for people."""
 
 from datetime import datetime
 from typing import Final, assert_never
 
 from adc.cli.times import relative, stamp
 from adc.codec.events import body_of
+from adc.core.database import AnyEvent, QueuePaused, QueueResumed
 from adc.core.events import (
     CancelAsked,
-    Event,
     How,
     JobCancelled,
     JobCrashed,
@@ -30,7 +30,7 @@ NOTHING: Final = body_of(b"null")
 """The result of a job that gave None."""
 
 
-def says(event: Event) -> str:
+def says(event: AnyEvent) -> str:
     """What it says; empty if its name says it all."""
     match event:
         case JobScheduled(at, terms, due):
@@ -53,18 +53,22 @@ def says(event: Event) -> str:
             return f"{_due(due, at)}, priority {priority}"
         case JobRedriven(at=at, due=due):
             return _due(due, at)
+        case QueuePaused(queue=queue) | QueueResumed(queue=queue):
+            return queue
         case JobStarted() | CancelAsked() | PayloadErased():
             return ""  # the actor of a start is its runner
         case _:
             assert_never(event)
 
 
-def attempt_of(event: Event) -> str:
+def attempt_of(event: AnyEvent) -> str:
     """The number of the attempt that it is about; empty if it is about none."""
     match event:
         case JobStarted() | JobDone() | JobRetried() | JobDied() | JobSnoozed() | JobReleased() | JobCrashed():
             return str(event.attempt)
         case JobScheduled() | JobCancelled() | JobRescheduled() | JobRedriven() | CancelAsked() | PayloadErased():
+            return ""
+        case QueuePaused() | QueueResumed():
             return ""
         case _:
             assert_never(event)

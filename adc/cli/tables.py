@@ -27,6 +27,7 @@ STYLES: Final[Mapping[str, str]] = {
     "JobCrashed": "yellow",
     "JobDone": "green",
     "JobDied": "red",
+    "QueuePaused": "yellow",
 }
 """The colours of states and events, which colour nothing but themselves."""
 
@@ -60,6 +61,19 @@ def show_fields(fields: Sequence[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in fields)
     for name, text in fields:
         click.echo(f"{name:{width}}  {inert(text)}".rstrip())
+
+
+def show_lines(lines: Iterable[Sequence[tuple[str, str]]]) -> None:
+    """Show lines of pieces, each a text and its colour; in a terminal with the colours. No line is wrapped."""
+    if not to_a_terminal():
+        for line in lines:
+            click.echo("".join(text for text, _ in line))
+        return
+    from rich.text import Text  # noqa: PLC0415  as below
+
+    console = _console()
+    for line in lines:
+        console.print(Text.assemble(*line), soft_wrap=True)
 
 
 def _console() -> "Console":

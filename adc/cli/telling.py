@@ -1,6 +1,6 @@
-"""adc show and history: one job, in full."""
+"""adc show: one job, in full."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
@@ -8,28 +8,16 @@ import click
 
 from adc.cli import records
 from adc.cli.inert import inert, shortened
-from adc.cli.life import Life, history_of, life_of
+from adc.cli.life import Life, life_of
 from adc.cli.parameters import JID, as_json
-from adc.cli.sentences import attempt_of, said_of, says, when
+from adc.cli.sentences import said_of, when
 from adc.cli.settings import Settings, choose_settings, pass_settings
-from adc.cli.tables import Column, show_fields, show_table, to_a_terminal
-from adc.cli.times import stamp
+from adc.cli.tables import show_fields
 from adc.core.ids import Xid
 from adc.core.instants import datetime_of
-from adc.core.transition import Recorded
-from adc.reading import log_entry
 
 MOST_SHOWN: Final = 2_000
 """So many characters of a payload or result are shown to people."""
-
-TIME: Final = "TIME"
-BEFORE_TIME: Final = (Column("SEQ", is_number=True),)
-AFTER_TIME: Final = (
-    Column("EVENT"),
-    Column("ATTEMPT", is_number=True),
-    Column("ACTOR", least=10),
-    Column("SAYS", least=16),
-)
 
 
 @click.command()
@@ -54,42 +42,6 @@ def show(settings: Settings, jid: Xid, as_json: bool) -> None:
         click.echo("traceback")
         for line in life.fault.traceback.splitlines():
             click.echo(f"  {inert(line)}")
-
-
-@click.command()
-@click.argument("jid", type=JID)
-@as_json
-@choose_settings
-@pass_settings
-def history(settings: Settings, jid: Xid, as_json: bool) -> None:
-    """Show what happened to one job, one event a line, in order. Times are UTC.
-
-    With --json lengths in data are whole microseconds.
-    """
-    with settings.open_existing() as opened:
-        happened = history_of(opened, jid)
-    if as_json:
-        for recorded in happened:
-            records.write(records.of_entry(log_entry(recorded)))
-    else:
-        show_history(happened)
-
-
-def show_history(happened: Sequence[Recorded]) -> None:
-    """Show events as a table. In a terminal, where there is little room, a day that all have in common is a title."""
-    times = [stamp(datetime_of(recorded.event.at)) for recorded in happened]
-    days = {time.partition("T")[0] for time in times}
-    title = TIME
-    if to_a_terminal() and len(days) == 1:
-        title = f"{days.pop()} UTC"
-        times = [time.partition("T")[2].removesuffix("Z") for time in times]
-    columns = (*BEFORE_TIME, Column(title), *AFTER_TIME)
-    show_table(columns, [_cells(recorded, time) for recorded, time in zip(happened, times, strict=True)])
-
-
-def _cells(recorded: Recorded, time: str) -> Sequence[str]:
-    event = recorded.event
-    return (str(recorded.seq), time, type(event).__name__, attempt_of(event), recorded.actor, says(event))
 
 
 def _fields(life: Life, now: datetime) -> Iterator[tuple[str, str]]:

@@ -24,15 +24,18 @@ from adc.router import RunnerRouter
 from adc.runner import JobRunner
 from adc.running.events import (
     AttemptAbandoned,
+    AttemptCancelled,
     EventsDropped,
     Happened,
     JobUnreadable,
     ReportRefused,
     RunnerEvent,
+    RunnerGone,
     RunnerStarted,
     RunnerStopped,
     RunnerStopping,
     StoreTroubled,
+    StruckOff,
 )
 
 MOST_AT_ONCE: Final = 10_000
@@ -148,6 +151,12 @@ def line_of(event: RunnerEvent) -> str:
             return f"attempt {attempt} of {jid} {kind} was abandoned: {why}"
         case ReportRefused(jid, attempt, refusal):
             return f"attempt {attempt} of {jid} changed nothing: {type(refusal).__name__}"
+        case AttemptCancelled(jid, kind, attempt):
+            return f"attempt {attempt} of {jid} {kind} was told that its job is cancelled"
+        case RunnerGone(runner, because, jobs):
+            return f"runner {runner} is gone ({because}): {jobs} {'job' if jobs == 1 else 'jobs'} that it held expired"
+        case StruckOff(runner):
+            return f"runner {runner} was taken for gone by others, and has enrolled again"
         case StoreTroubled(problem):
             return f"{problem}. It is tried again"
         case EventsDropped(count):

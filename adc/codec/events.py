@@ -4,36 +4,59 @@ The class of an event is its stored form: `type` is its name, `type_version` say
 is ever rewritten; what this adc doesn't know is reported, never skipped.
 """
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Final, get_args
 
 import msgspec
+from msgspec import Struct
+from typing_extensions import TypeVar
 
+from adc.codec.upcasting import UPCASTS, NotUpcast, Upcasts, upcast, written_version
+from adc.core.database import AnyEvent, DatabaseEvent
 from adc.core.events import Event
-from adc.core.ids import Xid
+from adc.core.ids import DATABASE, Xid
 from adc.core.terms import Body
 
-TYPE_VERSION: Final = 1
-"""The shape in which events are written today."""
+What = TypeVar("What", bound=AnyEvent)
 
 DIGEST_BYTES: Final = 16
 
 _encoder = msgspec.json.Encoder()
 _digest_encoder = msgspec.msgpack.Encoder()
+_versions: Final[dict[str, int]] = {
+    kind.__name__: written_version(kind.__name__) for kind in (*get_args(Event), *get_args(DatabaseEvent))
+}
 _decoders: Final[dict[tuple[str, int], msgspec.json.Decoder[Event]]] = {
-    (kind.__name__, TYPE_VERSION): msgspec.json.Decoder(kind) for kind in get_args(Event)
+    (kind.__name__, _versions[kind.__name__]): msgspec.json.Decoder(kind) for kind in get_args(Event)
+}
+_database_decoders: Final[dict[tuple[str, int], msgspec.json.Decoder[DatabaseEvent]]] = {
+    (kind.__name__, _versions[kind.__name__]): msgspec.json.Decoder(kind) for kind in get_args(DatabaseEvent)
 }
 
 
+class StoredEvent(Struct, frozen=True):
+    """What the log has of an event, as it is there."""
+
+    type: str
+    type_version: int
+    actor: str
+    cause: str | None
+    data: str
+
+
 class UnreadableEvent(Exception):
-    """An event in the log can't be read. Its job is left as it is; nothing was skipped."""
+    """An event in the log can't be read. Its job, or the database, is left as it is; nothing was skipped."""
 
     def __init__(self, jid: Xid, seq: int, version: int, problem: str) -> None:
-        super().__init__(f"event {seq} (job {jid}, version {version}): {problem}")
+        whose = "of the database" if jid == DATABASE else f"job {jid}"
+        super().__init__(f"event {seq} ({whose}, version {version}): {problem}")
         self.jid = jid
         self.seq = seq
         self.version = version
         self.problem = problem
+        self.stored: StoredEvent | None = None
+        """What the log has of it, where somebody asked for that; None: nobody did."""
 
 
 class UnknownEvent(UnreadableEvent):
@@ -44,20 +67,50 @@ class DamagedEvent(UnreadableEvent):
     """The event's stored form isn't what adc wrote: the file was damaged or edited."""
 
 
-def encode_event(event: Event) -> str:
+def encode_event(event: AnyEvent) -> str:
     """The JSON text that is stored."""
     return _encoder.encode(event).decode()
 
 
-def decode_event(jid: Xid, seq: int, version: int, kind: str, kind_version: int, stored: str) -> Event:
-    """The event in a row of the log; raises UnknownEvent or DamagedEvent."""
-    decoder = _decoders.get((kind, kind_version))
-    if decoder is None:
-        raise UnknownEvent(jid, seq, version, f"type {kind} version {kind_version} is unknown to this adc")
+def type_version_of(event: AnyEvent) -> int:
+    """The version of its stored form."""
+    return _versions[type(event).__name__]
+
+
+def decode_event(
+    jid: Xid, seq: int, version: int, kind: str, kind_version: int, stored: str, upcasts: Upcasts = UPCASTS
+) -> Event:
+    """The event of a job in a row of the log; raises UnknownEvent or DamagedEvent."""
+    return _decode(_decoders, jid, seq, version, kind, kind_version, stored, upcasts)
+
+
+def decode_database_event(
+    seq: int, version: int, kind: str, kind_version: int, stored: str, upcasts: Upcasts = UPCASTS
+) -> DatabaseEvent:
+    """The event of the database in a row of the log; raises UnknownEvent or DamagedEvent."""
+    return _decode(_database_decoders, DATABASE, seq, version, kind, kind_version, stored, upcasts)
+
+
+def _decode(
+    decoders: Mapping[tuple[str, int], msgspec.json.Decoder[What]],
+    jid: Xid,
+    seq: int,
+    version: int,
+    kind: str,
+    kind_version: int,
+    stored: str,
+    upcasts: Upcasts,
+) -> What:
+    decoder = decoders.get((kind, kind_version))
     try:
-        return decoder.decode(stored)
-    except msgspec.MsgspecError as error:
+        if decoder is None:
+            reached, stored = upcast(kind, kind_version, stored, upcasts)
+            decoder = decoders.get((kind, reached))
+        if decoder is not None:
+            return decoder.decode(stored)
+    except (msgspec.MsgspecError, NotUpcast) as error:
         raise DamagedEvent(jid, seq, version, f"{kind}: {error}") from error
+    raise UnknownEvent(jid, seq, version, f"type {kind} version {kind_version} is unknown to this adc")
 
 
 def digest(

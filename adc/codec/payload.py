@@ -7,7 +7,7 @@ import re
 from typing import Final, Generic, Protocol, cast, final
 
 import msgspec
-from typing_extensions import TypeForm, TypeVar
+from typing_extensions import TypeForm, TypeVar, override
 
 from adc.codec.completing import completed
 from adc.codec.forms import UnsupportedType as UnsupportedType
@@ -19,6 +19,7 @@ from adc.codec.malformed import malformed, malformed_by
 from adc.core.outcome import Failure, Outcome, Success
 
 Value = TypeVar("Value")
+Value_co = TypeVar("Value_co", covariant=True)
 
 PAYLOAD_LIMIT: Final = 1_048_576
 """The largest payload, in bytes as stored."""
@@ -29,6 +30,14 @@ RESULT_LIMIT: Final = 65_536
 _JSON: Final = msgspec.json.Encoder()
 _MSGPACK: Final = msgspec.msgpack.Encoder()
 _NAIVE_TIME: Final = re.compile(rb'\d\d:\d\d:\d\d(?:\.\d+)?"')  # an aware one goes on with Z or an offset
+
+
+class Decoder(Protocol[Value_co]):
+    """How values of a type are read."""
+
+    def decode(self, stored: bytes, /) -> Outcome[Value_co, Malformed]:
+        """The value; a Failure when these bytes aren't one."""
+        ...
 
 
 class Codec(Protocol[Value]):
@@ -84,13 +93,19 @@ class JsonCodec(Generic[Value]):
     where `str` is declared are text: a type checker refuses them, the JSON doesn't show them.
     """
 
-    __slots__ = ("_decoder", "_has_defaults", "_holds_moments")
+    __slots__ = ("_decoder", "_form", "_has_defaults", "_holds_moments")
 
     def __init__(self, form: TypeForm[Value]) -> None:
+        self._form = form
         found = form_of(form)
         self._holds_moments = found.holds_moments
         self._has_defaults = found.has_defaults
         self._decoder: msgspec.json.Decoder[Value] = msgspec.json.Decoder(form, strict=True)
+
+    @override
+    def __reduce__(self) -> tuple[type["JsonCodec[Value]"], tuple[TypeForm[Value]]]:
+        """To another process goes the type, by its name."""
+        return (JsonCodec, (self._form,))
 
     def encode(self, value: Value, /) -> Outcome[bytes, Malformed]:
         """The JSON; a Failure, with the path, for what readers wouldn't get back.
@@ -149,7 +164,7 @@ def encode_within(codec: Codec[Value], value: Value, limit: int) -> Outcome[byte
     return outcome if problem is None else Failure(malformed("$", problem))
 
 
-def decode_with(codec: Codec[Value], stored: bytes) -> Outcome[Value, Malformed]:
+def decode_with(codec: Decoder[Value], stored: bytes) -> Outcome[Value, Malformed]:
     """The value by any codec, a user's too. An exception of the codec, or an answer that is none, is a Failure."""
     try:
         outcome = codec.decode(stored)

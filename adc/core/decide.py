@@ -37,6 +37,7 @@ from adc.core.events import (
     JobStarted,
     PayloadErased,
 )
+from adc.core.ids import DATABASE
 from adc.core.instants import soon
 from adc.core.outcome import Failure, Outcome, Success
 from adc.core.refusals import JidTaken, KeyTaken, LeaseLost, NotDue, NotFound, Refusal, WrongState
@@ -84,6 +85,8 @@ def decide(command: Command, state: JobState) -> Decision:
 
 def _schedule(command: Schedule, state: JobState) -> Decision:
     match state:
+        case Absent() if command.jid == DATABASE:
+            return Failure(JidTaken(command.jid))
         case Absent():
             return _schedule_new(command)
         case Scheduled() | Started() | Cancelling() | Done() | Dead() | Cancelled():

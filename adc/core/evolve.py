@@ -5,6 +5,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
+from adc.core.database import AnyEvent, DatabaseState
 from adc.core.events import (
     CancelAsked,
     Event,
@@ -28,7 +29,7 @@ from adc.core.terms import Tally, Token
 class ImpossibleHistory(Exception):
     """An event can't follow the state before it: the log was damaged, or adc has a bug. Nothing was changed."""
 
-    def __init__(self, event: Event, state: JobState) -> None:
+    def __init__(self, event: AnyEvent, state: JobState | DatabaseState) -> None:
         super().__init__(f"{type(event).__name__} can't follow {type(state).__name__}: {event} after {state}")
         self.event = event
         self.state = state

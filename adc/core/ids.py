@@ -12,6 +12,9 @@ RunnerId = NewType("RunnerId", str)
 XID_BYTES: Final = 12
 XID_LENGTH: Final = 20
 
+DATABASE: Final = Xid("0" * XID_LENGTH)
+"""The id under which the log has what happened to the database itself; no job has it."""
+
 _DIGITS: Final = frozenset("0123456789abcdefghijklmnopqrstuv")
 
 

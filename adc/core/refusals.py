@@ -17,7 +17,7 @@ class KeyTaken(Struct, frozen=True):
 
 
 class JidTaken(Struct, frozen=True):
-    """The id is known, with another payload."""
+    """The id is known, with another payload; or it is the database's own."""
 
     jid: Xid
 

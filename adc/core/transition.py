@@ -1,10 +1,12 @@
 """Transition: the immutable order to a store, which adds nothing to it and leaves nothing out."""
 
-from typing import assert_never
+from typing import Generic, assert_never
 
 from msgspec import Struct
+from typing_extensions import TypeVar
 
 from adc.core.commands import Command
+from adc.core.database import AnyEvent
 from adc.core.decide import decide
 from adc.core.events import Event
 from adc.core.evolve import evolve
@@ -12,6 +14,8 @@ from adc.core.ids import Xid
 from adc.core.outcome import Failure, Outcome, Success
 from adc.core.refusals import Refusal
 from adc.core.states import Absent, JobState
+
+What_co = TypeVar("What_co", bound=AnyEvent, covariant=True, default=Event)
 
 
 class Snapshot(Struct, frozen=True):
@@ -44,17 +48,17 @@ class Asked(Struct, frozen=True):
     """The payload that Schedule stores, or the result of Complete; None for all others."""
 
 
-class Recorded(Struct, frozen=True):
-    """An event as the log has it."""
+class Recorded(Struct, Generic[What_co], frozen=True):
+    """An event as the log has it; of a job, unless it says otherwise."""
 
     seq: int
     jid: Xid
     version: int
-    """Its place among the job's events, 1-based."""
+    """Its place among the events of its job, or of the database; 1-based."""
     actor: str
     cause: str | None
     digest: bytes
-    event: Event
+    event: What_co
 
 
 class Transition(Struct, frozen=True):

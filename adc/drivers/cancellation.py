@@ -16,11 +16,13 @@ class Cancellation:
     it while the same thread waits.
     """
 
-    __slots__ = ("_bell", "cancelled")
+    __slots__ = ("_bell", "cancelled", "why")
 
     def __init__(self) -> None:
         self.cancelled: bool = False
         """Whether the attempt should come to its end."""
+        self.why: str = ""
+        """Why it should, once it should."""
         self._bell: SimpleQueue[None] = SimpleQueue()
 
     def wait(self, timeout: timedelta) -> bool:
@@ -33,7 +35,8 @@ class Cancellation:
         self._bell.put(None)  # for whoever else waits
         return True
 
-    def cancel(self) -> None:
+    def cancel(self, why: str) -> None:
         """It should."""
+        self.why = why
         self.cancelled = True
         self._bell.put(None)

@@ -7,9 +7,25 @@ from adc.core.ids import Xid
 from adc.core.instants import Span
 from adc.core.terms import Token
 from adc.drivers.turn import Listener, look_ahead, take_turn
+from adc.drivers.watch import take_watch
 from adc.handling.job import Held
+from adc.rescuing import Watcher
 from adc.running.events import RunnerEvent
-from adc.running.wishes import Abandon, Answer, Interrupt, Launch, Loop, Peek, Tell, Turn, Wait, Wish, Woken
+from adc.running.wishes import (
+    Abandon,
+    Answer,
+    Cancel,
+    Interrupt,
+    Launch,
+    Loop,
+    Peek,
+    Tell,
+    Turn,
+    Wait,
+    Watch,
+    Wish,
+    Woken,
+)
 
 
 class Hands(Protocol):
@@ -21,6 +37,10 @@ class Hands(Protocol):
 
     def interrupt(self) -> None:
         """Tell all attempts that the runner stops."""
+        ...
+
+    def cancel(self, jid: Xid, token: Token) -> None:
+        """Tell an attempt that its job was cancelled. It still reports."""
         ...
 
     def abandon(self, jid: Xid, token: Token) -> None:
@@ -40,11 +60,13 @@ class Hands(Protocol):
         ...
 
 
-def drive(loop: Loop[None], desk: Desk, hands: Hands, listener: Listener | None = None) -> None:
+def drive(
+    loop: Loop[None], desk: Desk, hands: Hands, watcher: Watcher, listener: Listener | None = None
+) -> None:
     """Run the loop to its end. What a listener raises asks it to stop, and comes out when it has.
 
     Trouble with the store, but for StoreBusy, ends the run: it comes out, after all attempts were told to end. What
-    they said and say isn't stored then; their jobs stay Started until somebody finds that this runner is gone.
+    they said and say isn't stored then; their jobs run again when somebody finds that this runner is gone.
     """
     raised: list[Exception] = []
     if listener is not None:
@@ -56,7 +78,7 @@ def drive(loop: Loop[None], desk: Desk, hands: Hands, listener: Listener | None 
                 wish = loop.send(answer)
             except StopIteration:
                 break
-            answer = _answer(wish, desk, hands, listener)
+            answer = _answer(wish, desk, hands, watcher, listener)
     finally:
         hands.close()
     if raised:
@@ -78,7 +100,7 @@ def _stopping_by_error(listener: Listener, hands: Hands, raised: list[Exception]
     return tell
 
 
-def _answer(wish: Wish, desk: Desk, hands: Hands, listener: Listener | None) -> Answer:
+def _answer(wish: Wish, desk: Desk, hands: Hands, watcher: Watcher, listener: Listener | None) -> Answer:
     match wish:
         case Launch(held=held):
             hands.launch(held)
@@ -88,11 +110,15 @@ def _answer(wish: Wish, desk: Desk, hands: Hands, listener: Listener | None) -> 
             return hands.wait(at_most)
         case Peek():
             return look_ahead(desk)
+        case Watch():
+            return take_watch(desk, watcher, wish, listener)
         case Tell(event=event):
             if listener is not None:
                 listener(event)
         case Interrupt():
             hands.interrupt()
+        case Cancel(jid=jid, token=token):
+            hands.cancel(jid, token)
         case Abandon(jid=jid, token=token):
             hands.abandon(jid, token)
         case _:

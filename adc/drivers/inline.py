@@ -1,4 +1,4 @@
-"""Inline: attempts on the thread that calls, one at a time: for debugging and tests.
+"""Inline: attempts on the thread that calls, one at a time: for debugging and tests, and inside child processes.
 
 Nothing can interrupt a handler here: a timeout is noticed when it has returned, and fails the attempt then. Async
 handlers run on an event loop of the driver's own; it can't be used inside another one that runs on the same thread.
@@ -11,8 +11,8 @@ from adc.core.ids import Xid
 from adc.core.instants import Span
 from adc.core.outcome import Success
 from adc.core.terms import Token
-from adc.drivers.cancellation import Cancellation
 from adc.drivers.coroutines import settle
+from adc.drivers.launched import Launched
 from adc.drivers.loop_thread import cancel_all
 from adc.drivers.outbox import Outbox
 from adc.drivers.perform import perform
@@ -28,24 +28,40 @@ if TYPE_CHECKING:
 
 @final
 class Inline:
-    """Hands that work while the loop waits for `launch` to return: its concurrency is 1."""
+    """Hands that work while the loop waits for `launch` to return: its concurrency is 1.
+
+    Other threads, and signal handlers, may interrupt and cancel what runs meanwhile.
+    """
 
     def __init__(self, routes: Routes, clock: Clock) -> None:
         self._routes = routes
         self._clock = clock
         self._outbox = Outbox(clock)
-        self._cancellation = Cancellation()
+        self._latest: Launched | None = None
+        self._stopping = False
         self._loop: AbstractEventLoop | None = None
         self.wait: Callable[[Span], Woken] = self._outbox.wait
 
     def launch(self, held: Held) -> None:
         """Run the attempt to its end."""
-        terms, began = held.state.terms, self._clock.tick()
-        attempt = self._routes[terms.kind, terms.payload_version].attempt(held, self._cancellation)
-        said = perform(attempt, self._clock, self)
-        if terms.timeout is not None and self._clock.tick() - began > terms.timeout:
-            said = timed_out(terms.timeout)
-        self._outbox.put(Report(held.jid, held.state.token, said))
+        self._outbox.put(self.perform(self.prepare(held)))
+
+    def prepare(self, held: Held) -> Launched:
+        """An attempt that hasn't begun: from here on it can be told to end."""
+        terms = held.state.terms
+        self._latest = launched = Launched(held, self._routes[terms.kind, terms.payload_version])
+        if self._stopping:
+            launched.interrupt()
+        return launched
+
+    def perform(self, launched: Launched) -> Report:
+        """What the attempt says, when it has come to its end."""
+        began = self._clock.tick()
+        said = perform(launched.attempt, self._clock, self)
+        timeout = launched.held.state.terms.timeout
+        if timeout is not None and self._clock.tick() - began > timeout:
+            said = timed_out(timeout)
+        return launched.report(said)
 
     def run(self, awaitable: Awaitable[object]) -> object:
         """Run an awaitable on the driver's event loop."""
@@ -53,18 +69,41 @@ class Inline:
             import asyncio  # noqa: PLC0415  import adc shall not import it
 
             self._loop = asyncio.new_event_loop()
-        outcome = self._loop.run_until_complete(settle(awaitable, self._clock))
+        launched, clock = self._latest, self._clock
+        task = self._loop.create_task(
+            settle(awaitable, clock) if launched is None else launched.settled(awaitable, clock)
+        )
+        while True:
+            try:
+                outcome = self._loop.run_until_complete(task)
+                break
+            except SystemExit:  # of a task that a handler made: whoever awaits that one gets it too
+                continue
         if isinstance(outcome, Success):
             return outcome.unwrap()
         raise outcome.failure()
 
+    def heed(self) -> None:
+        """Raise the CancelledError that is due."""
+        if self._latest is not None:
+            self._latest.heed()
+
     def stop(self) -> None:
         """Ask the loop to stop, and the handler that runs."""
-        self._cancellation.cancel()
+        self._stopping = True
+        self.interrupt()
         self._outbox.stop()
 
     def interrupt(self) -> None:
-        """Nothing runs while the loop does."""
+        """Tell the attempt that runs that the runner stops."""
+        if self._latest is not None:
+            self._latest.interrupt()
+
+    def cancel(self, jid: Xid, token: Token) -> None:
+        """Tell the attempt, if it runs, that its job was cancelled."""
+        launched = self._latest
+        if launched is not None and (launched.held.jid, launched.held.state.token) == (jid, token):
+            launched.cancel()
 
     def abandon(self, jid: Xid, token: Token) -> None:
         """Nothing runs while the loop does."""

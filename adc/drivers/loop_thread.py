@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from contextlib import suppress
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, Protocol, final
 
 from typing_extensions import TypeVar
 
@@ -15,6 +15,18 @@ T = TypeVar("T")
 
 GRACE_SECONDS: Final = 1.0
 """How long tasks that were cancelled may take to end, when the loop is closed."""
+
+
+class TaskLoop(Protocol):
+    """Where attempts run that are tasks. Any thread may ask."""
+
+    def submit(self, coroutine: Coroutine[object, object, T], /) -> "Future[T]":
+        """Run it as a task."""
+        ...
+
+    def close(self) -> None:
+        """Cancel what still runs, and take nothing more."""
+        ...
 
 
 @final

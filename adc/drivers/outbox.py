@@ -9,6 +9,9 @@ from adc.handling.said import Report
 from adc.ports.clock import Clock
 from adc.running.wishes import Woken
 
+MOST_AT_ONCE: Final = 50
+"""So many reports are stored in one turn, and as many jobs claimed: an event loop on another thread waits meanwhile."""
+
 LONGEST_WAIT: Final = Span(3_600 * SECOND)
 """Waiting calls refuse what is longer than some hundred years; the loop doesn't mind being woken early."""
 
@@ -30,11 +33,11 @@ class Outbox:
         self._reports.put(None)
 
     def wait(self, at_most: Span) -> Woken:
-        """All reports there are, as soon as there is one."""
+        """The reports there are, MOST_AT_ONCE of them, as soon as there is one."""
         found: list[Report | None] = []
         try:
             found.append(self._reports.get(at_most > 0, min(at_most, LONGEST_WAIT) / SECOND))
-            found += [self._reports.get_nowait() for _ in range(self._reports.qsize())]
+            found += [self._reports.get_nowait() for _ in range(min(self._reports.qsize(), MOST_AT_ONCE - 1))]
         except Empty:
             pass
         return Woken(tuple(filter(None, found)), self._clock.tick(), self._stopping)

@@ -11,10 +11,14 @@ from adc.ports.clock import Clock
 
 
 class Awaiter(Protocol):
-    """Where awaitables are run."""
+    """Where awaitables are run, and who may have something to say meanwhile."""
 
     def run(self, awaitable: Awaitable[object]) -> object:
         """Wait for it: what it gives, or what it raises. Effects that it yields are performed."""
+        ...
+
+    def heed(self) -> None:
+        """Called before an effect is performed; what it raises is thrown in instead."""
         ...
 
 
@@ -40,11 +44,13 @@ def perform(attempt: Attempt, clock: Clock, awaiter: Awaiter) -> Said:
 def _answer(effect: Performable, clock: Clock, awaiter: Awaiter) -> object:
     match effect:
         case Call(call=call):
+            awaiter.heed()
             answer = call()
             return awaiter.run(cast("Awaitable[object]", answer)) if isinstance(answer, Awaitable) else answer
         case Drive(awaitable=awaitable):
             return awaiter.run(awaitable)
         case Now():
+            awaiter.heed()
             return datetime_of(clock.now())
         case _:
             assert_never(effect)

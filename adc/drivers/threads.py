@@ -1,108 +1,68 @@
 """Threads: plain handlers on worker threads, async ones as tasks of one event loop, and a SimpleQueue each way.
 
 A worker takes what it can get without letting go of the GIL, so a burst of short jobs costs few switches. A thread
-can't be stopped from outside: an abandoned one runs on until its handler returns, another takes its place, and what it
-still says isn't heard.
+can't be stopped from outside: an abandoned one runs on until its handler returns, another takes its place meanwhile,
+and what it still says isn't heard. The attempt of a child process has a worker too, which waits for it.
 """
 
 from collections.abc import Awaitable, Callable
+from contextvars import copy_context
 from queue import SimpleQueue
 from threading import Thread
-from typing import final
+from typing import TypeAlias, final
+
+from msgspec.structs import replace
 
 from adc.core.ids import Xid
 from adc.core.instants import Span
 from adc.core.outcome import Success
 from adc.core.terms import Token
-from adc.drivers.cancellation import Cancellation
-from adc.drivers.coroutines import perform_here, settle
-from adc.drivers.loop_thread import LoopThread
+from adc.drivers.forking import leave_if_forked
+from adc.drivers.launched import Launched
+from adc.drivers.loop_thread import LoopThread, TaskLoop
 from adc.drivers.outbox import Outbox
 from adc.drivers.perform import perform
+from adc.drivers.processes import Children, Sent
 from adc.handling.job import Held
-from adc.handling.route import AnyRoute, Routes
-from adc.handling.said import Report, Said
+from adc.handling.route import Routes
 from adc.ports.clock import Clock
 from adc.running.wishes import Woken
 
-
-@final
-class _Launched:
-    """One attempt that runs."""
-
-    __slots__ = ("_cancel_task", "_clock", "_loop", "abandoned", "attempt", "cancellation", "form", "held")
-
-    def __init__(self, held: Held, route: AnyRoute, clock: Clock, loop: LoopThread) -> None:
-        self.held = held
-        self.form = route.form
-        self.cancellation = Cancellation()
-        self.attempt = route.attempt(held, self.cancellation)
-        self.abandoned = False
-        self._clock = clock
-        self._loop = loop
-        self._cancel_task: Callable[[], bool] | None = None
-
-    def report(self, said: Said) -> Report:
-        """What it said, with its right to say it."""
-        return Report(self.held.jid, self.held.state.token, said)
-
-    def on_this_thread(self) -> Report:
-        """Run it, as a worker does."""
-        return self.report(perform(self.attempt, self._clock, self))
-
-    def on_the_loop(self, outbox: Outbox) -> None:
-        """Begin it as a task, which reports by itself."""
-        self._cancel_task = self._loop.submit(self._as_task(outbox)).cancel
-
-    async def _as_task(self, outbox: Outbox) -> None:
-        outbox.put(self.report(await perform_here(self.attempt, self._clock)))
-
-    def run(self, awaitable: Awaitable[object]) -> object:
-        """What the attempt of a plain handler awaits goes to the event loop; its thread waits."""
-        task = self._loop.submit(settle(awaitable, self._clock))
-        self._cancel_task = task.cancel
-        if self.abandoned:
-            task.cancel()
-        outcome = task.result()
-        if isinstance(outcome, Success):
-            return outcome.unwrap()
-        raise outcome.failure()
-
-    def abandon(self) -> None:
-        """Ask it to end; a task, or a thread that waits for one, is made to."""
-        self.abandoned = True
-        self.cancellation.cancel()
-        if self._cancel_task is not None:
-            self._cancel_task()
+_Attempt: TypeAlias = Launched | Sent
 
 
 @final
 class Threads:
-    """Hands that work while the loop goes on."""
+    """Hands that work while the loop goes on. `loop` runs what is async; None: one on a thread of its own."""
 
-    def __init__(self, routes: Routes, clock: Clock) -> None:
+    def __init__(self, routes: Routes, clock: Clock, loop: TaskLoop | None = None) -> None:
         self._routes = routes
         self._clock = clock
-        self._inbox: SimpleQueue[_Launched | None] = SimpleQueue()
+        self._inbox: SimpleQueue[_Attempt | None] = SimpleQueue()
         self._outbox = Outbox(clock)
-        self._loop = LoopThread()
-        self._running: dict[Xid, _Launched] = {}
+        self._loop: TaskLoop = LoopThread() if loop is None else loop
+        self._children = Children(routes, clock)
+        self._running: dict[Xid, _Attempt] = {}
+        self._abandoned: dict[tuple[Xid, Token], _Attempt] = {}
+        """Those whose worker hasn't come home."""
         self._workers: list[Thread] = []
         self._useful = 0
-        """Workers that take attempts: all but those whose attempt was abandoned."""
+        """Workers that take attempts: all but those of the abandoned."""
         self._busy = 0
-        """Plain attempts that run, and aren't abandoned."""
-        self._lost = False
-        """Whether a worker's attempt was ever abandoned: nobody knows when that one comes home."""
+        """Attempts that a worker runs, and that aren't abandoned."""
         self.stop: Callable[[], None] = self._outbox.stop
 
     def launch(self, held: Held) -> None:
         """Hand an attempt to a worker, or to the event loop."""
         terms = held.state.terms
-        launched = _Launched(held, self._routes[terms.kind, terms.payload_version], self._clock, self._loop)
+        route = self._routes[terms.kind, terms.payload_version]
+        if route.form == "process":
+            launched: _Attempt = Sent(held)
+        else:
+            launched = Launched(held, route)
         self._running[held.jid] = launched
-        if launched.form == "async":
-            launched.on_the_loop(self._outbox)
+        if isinstance(launched, Launched) and launched.form == "async":
+            self._loop.submit(self._as_task(launched))
             return
         self._busy += 1
         if self._busy > self._useful:
@@ -116,40 +76,53 @@ class Threads:
             launched = self._running.get(report.jid)
             if launched is not None and launched.held.state.token is report.token:
                 self._forget(launched)
-        return woken
+            elif self._abandoned.pop((report.jid, report.token), None) is not None:
+                self._useful += 1  # its worker takes attempts again
+        return replace(woken, hanging=self._hanging()) if self._abandoned else woken
 
     def interrupt(self) -> None:
         """Tell all attempts that the runner stops."""
         for launched in self._running.values():
-            launched.cancellation.cancel()
+            launched.interrupt()
 
-    def abandon(self, jid: Xid, token: Token) -> None:  # noqa: ARG002  one attempt of a job runs at a time
+    def cancel(self, jid: Xid, token: Token) -> None:
+        """Tell an attempt that its job was cancelled: one that has just ended needn't know."""
+        launched = self._running.get(jid)
+        if launched is not None and launched.held.state.token == token:
+            launched.cancel()
+
+    def abandon(self, jid: Xid, token: Token) -> None:
         """Wait no longer for an attempt."""
         launched = self._running[jid]
         launched.abandon()
         self._forget(launched)
-        if launched.form == "plain":
+        if launched.form != "async":
             self._useful -= 1
-            self._lost = True
+            self._abandoned[jid, token] = launched
 
     def close(self) -> None:
         """Let the workers go home."""
         for launched in tuple(self._running.values()):
             self.abandon(launched.held.jid, launched.held.state.token)
         self._loop.close()
+        self._children.close()
         self._inbox.put(None)
-        if not self._lost:
+        if not self._hanging():
             for worker in self._workers:
                 worker.join()
 
-    def _forget(self, launched: _Launched) -> None:
+    def _hanging(self) -> int:
+        """Handlers that nobody can make return. A child was killed: its worker is on its way home."""
+        return sum(launched.form == "plain" for launched in self._abandoned.values())
+
+    def _forget(self, launched: _Attempt) -> None:
         del self._running[launched.held.jid]
-        if launched.form == "plain":
+        if launched.form != "async":
             self._busy -= 1
 
     def _start_worker(self) -> None:
         self._useful += 1
-        worker = Thread(target=self._work, name=f"adc-worker-{self._useful}", daemon=True)
+        worker = Thread(target=copy_context().run, args=(self._work,), name=f"adc-worker-{self._useful}", daemon=True)
         self._workers = [*filter(Thread.is_alive, self._workers), worker]
         worker.start()
 
@@ -163,5 +136,33 @@ class Threads:
         if launched is None:
             self._inbox.put(None)  # for the next worker
             return False
-        self._outbox.put(launched.on_this_thread())
-        return not launched.abandoned
+        if isinstance(launched, Launched):
+            said = perform(launched.attempt, self._clock, _Waiting(launched, self._loop, self._clock))
+            self._outbox.put(launched.report(said))
+        else:
+            self._outbox.put(self._children.perform(launched))
+        return True
+
+    async def _as_task(self, launched: Launched) -> None:
+        self._outbox.put(await launched.as_task(self._clock))
+
+
+@final
+class _Waiting:
+    """A worker's thread, which waits while what its attempt awaits runs on the event loop."""
+
+    __slots__ = ("_clock", "_launched", "_loop", "heed")
+
+    def __init__(self, launched: Launched, loop: TaskLoop, clock: Clock) -> None:
+        self._launched = launched
+        self._loop = loop
+        self._clock = clock
+        self.heed: Callable[[], None] = launched.heed
+
+    def run(self, awaitable: Awaitable[object]) -> object:
+        """What it gives, or what it raises."""
+        leave_if_forked(self._launched.pid)  # the event loop's thread isn't in the copy
+        outcome = self._loop.submit(self._launched.settled(awaitable, self._clock)).result()
+        if isinstance(outcome, Success):
+            return outcome.unwrap()
+        raise outcome.failure()

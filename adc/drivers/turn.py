@@ -1,17 +1,18 @@
 """Turn: the one place where a runner writes: what finished attempts ask for, then the claims, in one transaction."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from adc.claiming import Desk, asked, claim, held
+from adc.claiming import Desk, NotEnrolled, asked, claim, held
 from adc.codec.events import UnreadableEvent
 from adc.core.evolve import ImpossibleHistory
 from adc.core.outcome import Outcome, Success
 from adc.core.refusals import Refusal
 from adc.core.states import Absent
 from adc.core.transition import Transition
+from adc.drivers.outbox import MOST_AT_ONCE
 from adc.handling.said import Report
 from adc.ports.trouble import StoreBusy
 from adc.running.events import Happened, JobUnreadable, ReportRefused, RunnerEvent
@@ -25,38 +26,53 @@ _UNREADABLE: Final = (UnreadableEvent, ImpossibleHistory)
 
 
 def take_turn(desk: Desk, wish: Turn, listener: Listener | None = None) -> Turned | NotNow:
-    """Store the reports and claim; StoreBusy is an answer, any other trouble comes out.
+    """Store the reports and claim, MOST_AT_ONCE at most; StoreBusy is an answer, any other trouble comes out.
 
     With no listener no events are made.
     """
+    if wish.limit > MOST_AT_ONCE:
+        wish = replace(wish, limit=MOST_AT_ONCE)
     try:
-        try:
-            return _turn(desk, wish.reports, wish.limit, listener)
-        except _UNREADABLE:
-            damaged = [problem for report in wish.reports for problem in _alone(desk, report, listener)]
-            turned = _turn(desk, (), wish.limit, listener)
-            return replace(turned, unreadable=(*damaged, *turned.unreadable))
+        return _enrolled_turn(desk, wish, listener)
     except StoreBusy as busy:
         return NotNow(str(busy))
 
 
-def _turn(desk: Desk, reports: Sequence[Report], limit: int, listener: Listener | None) -> Turned:
+def _enrolled_turn(desk: Desk, wish: Turn, listener: Listener | None) -> Turned:
+    """Who isn't on the roll, as others took it for gone, goes there first: what was to be stored is undone."""
+    try:
+        return _readable_turn(desk, wish, listener)
+    except NotEnrolled:
+        desk.enrol()
+        return _readable_turn(desk, wish, listener)
+
+
+def _readable_turn(desk: Desk, wish: Turn, listener: Listener | None) -> Turned:
+    try:
+        return _turn(desk, wish, listener)
+    except _UNREADABLE:
+        damaged = [problem for report in wish.reports for problem in _alone(desk, report, listener)]
+        turned = _turn(desk, replace(wish, reports=()), listener)
+        return replace(turned, unreadable=(*damaged, *turned.unreadable))
+
+
+def _turn(desk: Desk, wish: Turn, listener: Listener | None) -> Turned:
     with desk.store.writing() as writing:
         at = desk.clock.now()  # when the lock is held: waiting for it may have taken long
-        outcomes = carry_out(writing, [asked(desk, report, at) for report in reports])
-        claims = claim(desk, writing, at=at, due_by=at, limit=limit)
+        outcomes = carry_out(writing, [asked(desk, report, at) for report in wish.reports])
+        claims = claim(desk, writing, at=at, due_by=at, limit=wish.limit, is_idle=wish.is_idle)
         taken = held(writing, claims.taken)
     if listener is not None:
-        for event in (*_reported(reports, outcomes), *_happened(claims.taken)):
+        for event in (*_reported(desk, wish.reports, outcomes), *happened(desk, claims.taken)):
             listener(event)
     unreadable = tuple(JobUnreadable(each.jid, str(each)) for each in claims.unreadable)
-    return Turned(taken, at, desk.clock.tick(), unreadable)
+    return Turned(taken, at, desk.clock.tick(), unreadable, claims.alone)
 
 
 def _alone(desk: Desk, report: Report, listener: Listener | None) -> tuple[JobUnreadable, ...]:
     """Store a report in a transaction of its own: a job that can't be read costs the others nothing."""
     try:
-        _turn(desk, (report,), 0, listener)
+        _turn(desk, Turn((report,), 0), listener)
     except _UNREADABLE as unreadable:
         return (JobUnreadable(report.jid, str(unreadable)),)
     return ()
@@ -71,16 +87,19 @@ def look_ahead(desk: Desk) -> NextDue | NotNow:
     return NextDue(due, desk.clock.now())
 
 
-def _reported(reports: Iterable[Report], outcomes: Iterable[Outcome[Transition, Refusal]]) -> Iterator[RunnerEvent]:
-    for report, outcome in zip(reports, outcomes, strict=True):
-        if isinstance(outcome, Success):
-            yield from _happened((outcome.unwrap(),))
-        else:
-            yield ReportRefused(report.jid, report.token.attempt, outcome.failure())
-
-
-def _happened(transitions: Iterable[Transition]) -> Iterator[Happened]:
+def happened(desk: Desk, transitions: Iterable[Transition]) -> Iterator[Happened]:
+    """What the runner did, as its events."""
     for each in transitions:
         assert not isinstance(each.after, Absent)
         for event in each.events:
-            yield Happened(each.before.jid, each.after.terms.kind, event)
+            yield Happened(each.before.jid, each.after.terms.kind, event, desk.actor)
+
+
+def _reported(
+    desk: Desk, reports: Iterable[Report], outcomes: Iterable[Outcome[Transition, Refusal]]
+) -> Iterator[RunnerEvent]:
+    for report, outcome in zip(reports, outcomes, strict=True):
+        if isinstance(outcome, Success):
+            yield from happened(desk, (outcome.unwrap(),))
+        else:
+            yield ReportRefused(report.jid, report.token.attempt, outcome.failure(), desk.actor)

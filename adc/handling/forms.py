@@ -4,8 +4,9 @@ import inspect
 from functools import partial
 from typing import Literal, TypeAlias
 
-Form: TypeAlias = Literal["plain", "async"]
-"""Where a handler runs: a plain one, generators included, on a worker's thread; an `async def` on the event loop."""
+Form: TypeAlias = Literal["plain", "async", "process"]
+"""Where a handler runs: a plain one, generators included, on a worker's thread; an `async def` on the event loop; any
+in a process of its own, when it was registered so."""
 
 
 def form_of(handler: object) -> Form:
@@ -13,7 +14,7 @@ def form_of(handler: object) -> Form:
 
     A plain function that returns an awaitable is plain: only its awaitable goes to the event loop.
     """
-    function = _function_of(handler)
+    function = function_of(handler)
     if not callable(handler):
         raise TypeError(f"expected a handler that can be called with a job, got {handler!r:.200}")
     if inspect.isasyncgenfunction(function):
@@ -24,7 +25,8 @@ def form_of(handler: object) -> Form:
     return "async" if inspect.iscoroutinefunction(function) else "plain"
 
 
-def _function_of(handler: object) -> object:
+def function_of(handler: object) -> object:
+    """What a handler's code is: of a partial what it calls, of an object its `__call__`."""
     while isinstance(handler, partial):
         handler = handler.func
     if inspect.isroutine(handler) or isinstance(handler, type):

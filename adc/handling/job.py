@@ -8,7 +8,7 @@ from typing import Final, Generic, Protocol, final
 from msgspec import Struct
 from typing_extensions import TypeVar
 
-from adc.codec.payload import Codec, decode_with
+from adc.codec.payload import Decoder, decode_with
 from adc.core.ids import Xid
 from adc.core.instants import Instant, datetime_of
 from adc.core.outcome import Success
@@ -40,6 +40,7 @@ class NeverCancelled:
     """The token of an attempt that nobody cancels, for tests; its `wait` doesn't wait."""
 
     __slots__ = ()
+    why: Final = ""
 
     @property
     def cancelled(self) -> bool:
@@ -87,13 +88,20 @@ class Held(Struct, frozen=True):
     """When it was due."""
     payload: bytes | None
     """None: it was erased."""
+    version: int = 0
+    """Which of its job's events the claim is: the cause of what the attempt asks; 0: that isn't known."""
 
 
-def read_payload(codec: Codec[P], held: Held) -> P:
+def read_payload(codec: Decoder[P], held: Held) -> P:
     """The payload; raises PayloadUnreadable."""
-    if held.payload is None:
+    return read_stored(codec, held.payload)
+
+
+def read_stored(codec: Decoder[P], payload: bytes | None) -> P:
+    """The payload in these bytes; raises PayloadUnreadable. None: they were erased."""
+    if payload is None:
         raise PayloadUnreadable("$", "its bytes were erased")
-    outcome = decode_with(codec, held.payload)
+    outcome = decode_with(codec, payload)
     if isinstance(outcome, Success):  # for each attempt: a match takes three times as long
         return outcome.unwrap()
     malformed = outcome.failure()

@@ -5,20 +5,23 @@ to catch. Whatever the handler raises becomes a failed attempt: an attempt itsel
 """
 
 from collections.abc import Awaitable, Callable, Generator, Mapping
-from typing import Generic, Protocol, TypeAlias, cast
+from typing import Final, Generic, Protocol, TypeAlias, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
 from typing_extensions import TypeVar
 
-from adc.codec.payload import Codec, encode_within
+from adc.codec.payload import Codec, Decoder, encode_within
+from adc.core.instants import Span
 from adc.core.outcome import Failure, Success
+from adc.core.retry import full_name
+from adc.handling.cause import begin_attempt, end_attempt
 from adc.handling.effects import PERFORMABLE, Doze, Dozing, Drive, Performable
 from adc.handling.fault import Scrub
 from adc.handling.forms import Form
-from adc.handling.job import CancellationToken, Held, Job, job_of, read_payload
-from adc.handling.notdone import ResultRefused
-from adc.handling.said import Finished, Said, said_of
+from adc.handling.job import CancellationToken, Held, Job, job_of, read_payload, read_stored
+from adc.handling.notdone import PayloadUnreadable, ResultRefused
+from adc.handling.said import Finished, GivenBack, Said, said_of
 from adc.handling.steps import note_forgotten
 
 P = TypeVar("P")
@@ -26,9 +29,20 @@ R = TypeVar("R")
 
 Attempt: TypeAlias = Generator[Performable, object, Said]
 
+CANCELLED_ERROR: Final = "asyncio.exceptions.CancelledError"
+
 
 class LeaveNow(KeyboardInterrupt):
     """The operator doesn't want to wait any longer: no handler's doing, so no attempt's failure."""
+
+
+class EndingToken(CancellationToken, Protocol):
+    """A token that knows why it was set."""
+
+    @property
+    def why(self) -> str:
+        """What the log says of the job if the handler gives it back."""
+        ...
 
 
 class AnyRoute(Protocol):
@@ -40,8 +54,14 @@ class AnyRoute(Protocol):
     def version(self) -> int: ...
     @property
     def form(self) -> Form: ...
-    def attempt(self, held: Held, cancellation: CancellationToken) -> Attempt: ...
+    @property
+    def shutdown_timeout(self) -> Span | None: ...
+    def attempt(self, held: Held, cancellation: EndingToken) -> Attempt: ...
+    def unreadable(self, payload: bytes | None) -> PayloadUnreadable | None: ...
     def scrubbed(self, scrub: Scrub | None) -> "AnyRoute": ...
+    def in_process(self) -> "AnyRoute": ...
+    @property
+    def parts(self) -> Mapping[str, object]: ...
 
 
 Routes: TypeAlias = Mapping[tuple[str, int], AnyRoute]
@@ -53,12 +73,15 @@ class Route(Struct, Generic[P, R], frozen=True):
 
     kind: str
     version: int
-    payload_codec: Codec[P]
+    payload_codec: Decoder[P]
+    """Reads payloads of this version."""
     result_codec: Codec[R]
     result_limit: int
     """In bytes as stored."""
     handler: Callable[[Job[P]], object]
     form: Form
+    shutdown_timeout: Span | None = None
+    """How long an attempt may still run once the runner was asked to stop; None: as long as is usual."""
     scrub: Scrub | None = None
     """Takes what must not be stored out of messages and tracebacks; None: nothing is taken out."""
 
@@ -66,8 +89,31 @@ class Route(Struct, Generic[P, R], frozen=True):
         """The same route with another scrub."""
         return replace(self, scrub=scrub)
 
-    def attempt(self, held: Held, cancellation: CancellationToken) -> Attempt:
+    @property
+    def parts(self) -> Mapping[str, object]:
+        """What goes to a process of its own with it, as people call it."""
+        return {
+            "handler": self.handler,
+            "payload codec": self.payload_codec,
+            "result codec": self.result_codec,
+            "scrub": self.scrub,
+        }
+
+    def in_process(self) -> "Route[P, R]":
+        """The same route, run in a process of its own."""
+        return replace(self, form="process")
+
+    def unreadable(self, payload: bytes | None) -> PayloadUnreadable | None:
+        """Why an attempt couldn't read a payload; None: it could."""
+        try:
+            read_stored(self.payload_codec, payload)
+        except PayloadUnreadable as why:
+            return why
+        return None
+
+    def attempt(self, held: Held, cancellation: EndingToken) -> Attempt:
         """One attempt. A driver that closes it closes the handler; what is then returned nobody reads."""
+        cause = begin_attempt(held)
         try:
             payload = read_payload(self.payload_codec, held)
             forgotten = note_forgotten()
@@ -80,7 +126,11 @@ class Route(Struct, Generic[P, R], frozen=True):
         except LeaveNow:
             raise
         except BaseException as error:  # noqa: BLE001  a handler may raise anything: nothing of it may reach the driver
+            if cancellation.cancelled and _is_cancelled_error(error):
+                return GivenBack(cancellation.why)
             return said_of(error, self.scrub)
+        finally:
+            end_attempt(held, cause)
 
     def _answered(self, reply: object) -> Said:
         """What a handler says that came to its end: its result, bare or in a Success; or why not, in a Failure."""
@@ -126,6 +176,11 @@ def _driven(steps: Generator[object, object, object]) -> Generator[Performable, 
                 asked = steps.send(answer)
     except StopIteration as end:
         return end.value
+
+
+def _is_cancelled_error(error: BaseException) -> bool:
+    """Whether it is asyncio's CancelledError, by name: whoever has none of asyncio's pays for none of it."""
+    return any(full_name(kind) == CANCELLED_ERROR for kind in type(error).__mro__)
 
 
 def _shown(value: object) -> str:

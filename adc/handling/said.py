@@ -5,7 +5,7 @@ from typing import TypeAlias, assert_never
 from msgspec import Struct
 
 from adc.codec.events import body_of
-from adc.core.commands import Command, Complete, Fail, Release, Snooze, Verdict
+from adc.core.commands import Command, Complete, Expire, Fail, Release, Snooze, Verdict
 from adc.core.ids import Xid
 from adc.core.instants import Instant, Span, soon, span_of, timedelta_of
 from adc.core.terms import Fault, Token
@@ -15,13 +15,13 @@ from adc.handling.effects import Dozing
 from adc.handling.fault import Scrub, fault_of
 
 
-class Finished(Struct, frozen=True):
+class Finished(Struct, frozen=True, tag=True):
     """The handler did it; `encoded` is its result."""
 
     encoded: bytes
 
 
-class Failed(Struct, frozen=True):
+class Failed(Struct, frozen=True, tag=True):
     """It went wrong."""
 
     fault: Fault
@@ -30,19 +30,25 @@ class Failed(Struct, frozen=True):
     """The delay that the handler asked for; None: the policy's."""
 
 
-class Dozed(Struct, frozen=True):
+class Dozed(Struct, frozen=True, tag=True):
     """The handler wants to run again so much later."""
 
     delay: Span
 
 
-class GivenBack(Struct, frozen=True):
+class GivenBack(Struct, frozen=True, tag=True):
     """The runner took it from the handler, through no fault of the job's."""
 
     why: str
 
 
-Said: TypeAlias = Finished | Failed | Dozed | GivenBack
+class Crashed(Struct, frozen=True, tag=True):
+    """The process that ran it died."""
+
+    because: str
+
+
+Said: TypeAlias = Finished | Failed | Dozed | GivenBack | Crashed
 
 
 class Report(Struct, frozen=True):
@@ -87,6 +93,8 @@ def command_of(report: Report, *, at: Instant, noise: float) -> Command:
             return Snooze(jid, at, token, soon(at, delay))
         case GivenBack(why):
             return Release(jid, at, token, why, at)
+        case Crashed(because):
+            return Expire(jid, at, token, because)
         case _:
             assert_never(said)
 

@@ -12,8 +12,10 @@ from msgspec import Struct
 
 from adc.codec.events import UnreadableEvent
 from adc.core.commands import KeyHolder
+from adc.core.database import AnyEvent, DatabaseEvent, DatabaseSnapshot, DatabaseTransition
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant, Span
+from adc.core.liveness import Sign
 from adc.core.states import StateName
 from adc.core.transition import Recorded, Snapshot, Transition
 
@@ -42,13 +44,28 @@ class Enrolment(Struct, frozen=True):
     """What a runner leaves in the store while it runs: how others know of it. It is outside the fold."""
 
     runner: RunnerId
+    driver: str
+    """Who runs its handlers."""
+    wanted: Wanted
+    """Which jobs it can run."""
     host: str
     pid: int
     boot_id: str
     """Which start of the machine; empty where the system doesn't say."""
     started_at: Instant
-    lease: Span
-    """How long the same sign of life may be seen before the runner counts as gone."""
+    lease: Span | None
+    """How long the same beat may be seen before the runner counts as gone; None: it gives none, as it has no loop."""
+
+
+class Enrolled(Struct, frozen=True):
+    """A runner that is on the roll."""
+
+    enrolment: Enrolment
+    held: int
+    """How many jobs it holds."""
+    sign: Sign
+    beat_at: Instant | None
+    """When it gave its last beat, by the wall clock; None: that can't be seen."""
 
 
 class Writing(Protocol):
@@ -57,7 +74,8 @@ class Writing(Protocol):
     def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot | UnreadableEvent, ...]:
         """Waiting jobs that are due by then: highest priority first, then earliest due, then first inserted.
 
-        A job that can't be read stands there as why; it doesn't count, and doesn't hide those behind it.
+        None is of a queue that is paused. A job that can't be read stands there as why; it doesn't count, and doesn't
+        hide those behind it.
         """
         ...
 
@@ -73,8 +91,32 @@ class Writing(Protocol):
         """The job that has this key; None: the key is free."""
         ...
 
+    def sign(self, runner: RunnerId) -> Sign | None:
+        """What can be seen of a runner now; None: it isn't on the roll."""
+        ...
+
+    def is_enrolled(self, runner: RunnerId) -> bool:
+        """Whether a runner is on the roll. One that isn't must not claim: nobody would know that it is gone."""
+        ...
+
+    def held_by(self, runner: RunnerId, limit: int) -> tuple[Xid, ...]:
+        """The jobs that a runner holds, as many as that at most."""
+        ...
+
+    def strike(self, runner: RunnerId) -> None:
+        """Take a runner off the roll."""
+        ...
+
     def apply(self, transitions: Sequence[Transition]) -> None:
         """Append the events and write the states, of different jobs; raises VersionConflict if a job has moved on."""
+        ...
+
+    def database(self) -> DatabaseSnapshot:
+        """The database's own stream as it is."""
+        ...
+
+    def apply_database(self, transition: DatabaseTransition) -> None:
+        """Append to the database's own stream, and write its state; raises VersionConflict if it has moved on."""
         ...
 
 
@@ -86,7 +128,7 @@ class Store(Protocol):
         ...
 
     def next_due(self, wanted: Wanted) -> Instant | None:
-        """When the first waiting job is or was due; None: none waits.
+        """When the first waiting job is or was due, of a queue that isn't paused; None: none waits.
 
         A read: it never waits for another process that writes.
         """
@@ -98,6 +140,30 @@ class Store(Protocol):
 
     def history(self, jid: Xid) -> tuple[Recorded, ...]:
         """All events of a job, in order; empty: nothing is known of it."""
+        ...
+
+    def events(self, after: int, limit: int) -> tuple[Recorded[AnyEvent] | UnreadableEvent, ...]:
+        """A page of the whole log: so many events behind that place, in order; one that can't be read stands as why.
+
+        Places are given where the lock is held. So whoever has read up to one never misses an event before it, and the
+        places follow one another, except where events were pruned.
+        """
+        ...
+
+    def last_seq(self) -> int:
+        """The place of the latest event that was ever appended, be it pruned; 0: there was none."""
+        ...
+
+    def database_history(self) -> tuple[Recorded[DatabaseEvent], ...]:
+        """All events of the database's own stream, in order. Their jid is DATABASE, which no job has."""
+        ...
+
+    def paused(self) -> Mapping[str, Instant]:
+        """The queues that are paused, and since when."""
+        ...
+
+    def history_or_why(self, jid: Xid) -> tuple[Recorded[AnyEvent] | UnreadableEvent, ...]:
+        """All events of a job, in order; one that can't be read stands as why, with what is stored of it."""
         ...
 
     def body(self, jid: Xid, version: int) -> bytes | None:
@@ -113,11 +179,31 @@ class Store(Protocol):
         ...
 
     def enrol(self, runner: Enrolment) -> None:
-        """Note a runner that starts."""
+        """Put a runner on the roll, and begin its signs of life; again, if it was struck off."""
+        ...
+
+    def beat(self, runner: RunnerId, at: Instant) -> bool:
+        """Give a sign of life, which is no transaction; whether others can still see it: if not, enrol again."""
         ...
 
     def resign(self, runner: RunnerId) -> None:
-        """Forget a runner that ends."""
+        """Take a runner off the roll that ends; if it holds jobs, it stays there as one that is gone."""
+        ...
+
+    def let_go(self, runner: RunnerId) -> None:
+        """End a runner's signs of life, and write nothing: others find that it is gone."""
+        ...
+
+    def signs(self) -> Mapping[RunnerId, Sign | None]:
+        """What can be seen of each runner; None: it holds jobs, but isn't on the roll."""
+        ...
+
+    def roll(self) -> tuple[Enrolled, ...]:
+        """All runners, in the order in which they enrolled."""
+        ...
+
+    def holding(self, runner: RunnerId) -> Mapping[Xid, bool]:
+        """The jobs that a runner holds, and whether each was cancelled."""
         ...
 
     def close(self) -> None:

@@ -66,9 +66,30 @@ class ForeignFile(StoreTrouble):
 
 
 class FutureVersion(StoreTrouble):
-    """The file was written by a later adc; it was left as it was."""
+    """The file was written by a later adc, perhaps while it was open here; it was left as it was."""
 
-    advice = "Update adc."
+    advice = "Nothing was committed. Update adc."
+
+
+class StorageLocksLost(StoreTrouble):
+    """Something in this process closed descriptors of the file, and its locks went with them; or -wal was removed."""
+
+    advice = "Nothing of this transaction was committed. End this process: its jobs go to others."
+
+
+class DatabaseMoved(StoreTrouble):
+    """The file was moved, removed or replaced while it was open: others don't see what is written here."""
+
+    advice = "Nothing of this transaction was committed. Close the queue, and open it where the file is now."
+
+
+class UsedAfterFork(StoreTrouble):
+    """A forked child used its parent's queue, or opened a file that its parent had open."""
+
+    advice = (
+        "Nothing was committed. Open the queue in the child only, and close the parent's before the fork; "
+        "or start a new process instead of a forked one."
+    )
 
 
 class StoreClosed(StoreTrouble):
@@ -90,3 +111,16 @@ class VersionConflict(Exception):
         super().__init__(f"job {jid} is no longer at version {expected}")
         self.jid = jid
         self.expected = expected
+
+
+class LogPruned(Exception):
+    """Events that were asked for are no longer in the log. Begin anew from what there is, or go on without them.
+
+    The next event that there is has the place `next_seq`, now or later: `events(after=next_seq - 1)` goes on there.
+    """
+
+    def __init__(self, after: int, next_seq: int) -> None:
+        super().__init__(f"the log no longer has events {after + 1} to {next_seq - 1}: it was pruned, or is damaged")
+        self.after = after
+        """The place that was asked for."""
+        self.next_seq = next_seq

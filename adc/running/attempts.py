@@ -1,5 +1,6 @@
 """Attempts: those that run, with their deadlines, and what the finished ones said, until the store has it."""
 
+from collections.abc import Mapping
 from heapq import heappop, heappush
 
 from adc.core.ids import Xid
@@ -21,6 +22,12 @@ class Attempts:
         """Jobs of which that was told already."""
         self.tick: Span = Span(0)
         """The time at the last answer that told it."""
+        self.next_watch: Span = Span(0)
+        """When to look again at what others do."""
+        self.hanging: int = 0
+        """How many abandoned attempts still hold a thread."""
+        self._alone: Xid | None = None
+        self._told: set[Xid] = set()
 
     def __len__(self) -> int:
         """How many run."""
@@ -31,9 +38,19 @@ class Attempts:
         """Whether none runs, and all is stored."""
         return not self._running and not self.finished
 
+    @property
+    def runs_alone(self) -> bool:
+        """Whether one runs beside which nothing may."""
+        return self._alone is not None
+
+    def keep_alone(self, held: Held) -> None:
+        """Nothing may run beside this one, which begins."""
+        self._alone = held.jid
+
     def start(self, held: Held) -> Held | None:
         """One begins: the attempt of the same job that still runs, and isn't heard any more; None: there is none."""
         stale = self._running.get(held.jid)
+        self.drop(held.jid)
         self._running[held.jid] = held
         timeout = held.state.terms.timeout
         if timeout is not None:
@@ -44,12 +61,29 @@ class Attempts:
         """One has ended. What an abandoned one says isn't heard."""
         held = self._running.get(report.jid)
         if held is not None and held.state.token == report.token:
-            del self._running[report.jid]
+            self.drop(report.jid)
             self.finished.append(report)
 
     def end(self, held: Held, said: Said) -> None:
         """One is ended from outside: this is said for it."""
         self.hear(Report(held.jid, held.state.token, said))
+
+    def drop(self, jid: Xid) -> None:
+        """Nothing is said for this one."""
+        self._running.pop(jid, None)
+        self._told.discard(jid)
+        if self._alone == jid:
+            self._alone = None
+
+    def lost(self, holding: Mapping[Xid, bool]) -> list[Held]:
+        """Those that run, though the runner doesn't hold their jobs any more."""
+        return [held for jid, held in self._running.items() if jid not in holding]
+
+    def cancelled(self, holding: Mapping[Xid, bool]) -> list[Held]:
+        """Those that run, and whose jobs were cancelled: each once."""
+        found = [held for jid, held in self._running.items() if holding.get(jid) and jid not in self._told]
+        self._told.update(held.jid for held in found)
+        return found
 
     def overdue(self) -> list[tuple[Held, Failed]]:
         """Those whose deadline is over, each once, and what is said for them."""
@@ -61,13 +95,12 @@ class Attempts:
                 late.append((held, timed_out(timeout)))
         return late
 
-    def until_deadline(self, at_most: Span) -> Span:
-        """How long to wait, so that no deadline is missed."""
+    def until_due(self, at_most: Span) -> Span:
+        """How long to wait, so that no deadline and no watch is missed."""
         while self._deadlines and self._of(*self._deadlines[0][1:3]) is None:
             heappop(self._deadlines)
-        if not self._deadlines:
-            return at_most
-        return min(at_most, max(Span(self._deadlines[0][0] - self.tick), Span(0)))
+        next_time = min(self.next_watch, self._deadlines[0][0]) if self._deadlines else self.next_watch
+        return min(at_most, max(Span(next_time - self.tick), Span(0)))
 
     def running(self) -> tuple[Held, ...]:
         """Those that run."""

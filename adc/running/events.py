@@ -6,10 +6,11 @@ from msgspec import Struct
 
 from adc.core.events import Event
 from adc.core.ids import RunnerId, Xid
+from adc.core.liveness import Because
 from adc.core.refusals import Refusal
 
 Why: TypeAlias = Literal["timeout", "shutdown", "lost"]
-"""Why an attempt is abandoned. Lost: its job was taken from it, and runs again already."""
+"""Why an attempt is abandoned. Lost: its job was taken from it, since others took its runner for gone."""
 
 
 class RunnerStarted(Struct, frozen=True):
@@ -24,6 +25,8 @@ class Happened(Struct, frozen=True):
     jid: Xid
     kind: str
     event: Event
+    actor: str
+    """Who did it, as the log has it."""
 
 
 class ReportRefused(Struct, frozen=True):
@@ -32,6 +35,33 @@ class ReportRefused(Struct, frozen=True):
     jid: Xid
     attempt: int
     refusal: Refusal
+    actor: str
+    """Who reported."""
+
+
+class RunnerGone(Struct, frozen=True):
+    """Another runner is gone, and was struck off the roll. What it held expired: that many JobCrashed follow."""
+
+    runner: RunnerId
+    because: Because
+    jobs: int
+    """How many it held."""
+    actor: str
+    """Who found it."""
+
+
+class StruckOff(Struct, frozen=True):
+    """Others had taken this runner for gone: it has enrolled again. What it held is lost to it."""
+
+    runner: RunnerId
+
+
+class AttemptCancelled(Struct, frozen=True):
+    """The job of an attempt that runs was cancelled: the attempt was told."""
+
+    jid: Xid
+    kind: str
+    attempt: int
 
 
 class JobUnreadable(Struct, frozen=True):
@@ -80,6 +110,9 @@ RunnerEvent: TypeAlias = (
     RunnerStarted
     | Happened
     | ReportRefused
+    | RunnerGone
+    | StruckOff
+    | AttemptCancelled
     | JobUnreadable
     | AttemptAbandoned
     | StoreTroubled

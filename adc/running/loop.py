@@ -4,29 +4,35 @@ Each turn stores all that finished and claims for all free places at once, in on
 what is Started runs. When nothing is due, the store is only read.
 """
 
+from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
 from adc.core.ids import RunnerId
-from adc.core.instants import Instant, Span
+from adc.core.instants import SECOND, Instant, Span
 from adc.handling.job import Held
 from adc.handling.said import GivenBack
 from adc.running.attempts import Attempts
 from adc.running.events import (
     AttemptAbandoned,
+    AttemptCancelled,
+    JobUnreadable,
     RunnerStarted,
     RunnerStopped,
     RunnerStopping,
     StoreTroubled,
     Why,
 )
-from adc.running.wishes import Loop, NotNow, Turned, abandon, interrupt, launch, peek, tell, turn, wait
+from adc.running.wishes import Loop, NotNow, Turned, abandon, cancel, interrupt, launch, peek, tell, turn, wait, watch
 
 Until: TypeAlias = Literal["stopped", "idle", "empty"]
 """When a run ends by itself: never; when nothing is due and none of its own runs; when nothing waits and none runs."""
 
 AT_ONCE: Final = Span(0)
+
+USUAL_GRACE: Final = SECOND
+"""How long an attempt may still run after the runner was asked to stop, if its kind doesn't say."""
 
 
 class Plan(Struct, frozen=True):
@@ -40,46 +46,77 @@ class Plan(Struct, frozen=True):
     until: Until
     shutdown_timeout: Span
     """How long attempts may still run after the runner was asked to stop."""
+    watch_interval: Span
+    """How often to give a sign of life, and to look at what others do."""
+    most_hanging: int
+    """With more abandoned attempts than that which still hold a thread, the runner stops."""
+    first_rest: Span
+    """The longest first rest, drawn from the poll interval: or runners that started together would poll together."""
+    graces: Mapping[tuple[str, int], Span] = {}
+    """How long an attempt may still run then, for kinds, by name and payload version, that say it."""
+
+    def grace(self, held: Held) -> Span:
+        """How long this attempt may still run after the runner was asked to stop."""
+        terms = held.state.terms
+        return min(self.graces.get((terms.kind, terms.payload_version), USUAL_GRACE), self.shutdown_timeout)
 
 
 class ReportsUnstored(Exception):
     """The store was busy until the shutdown timeout was over. What so many finished attempts said is lost.
 
-    Their jobs stay started.
+    Their jobs stay started until another runner finds that this one is gone, and run again.
     """
 
     def __init__(self, count: int) -> None:
         super().__init__(
             f"the store was busy until the shutdown timeout was over: what {count} finished attempts said was not "
-            "stored. Their jobs stay started"
+            "stored. Their jobs run again when another runner finds that this one is gone"
+        )
+        self.count = count
+
+
+class HandlersHang(Exception):
+    """Too many handlers didn't return after their attempts were abandoned, each holding a thread; the runner stopped.
+
+    What they ran was failed or given back, and nothing is lost. Threads can't be ended: start the process anew.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"{count} handlers hang: each holds a thread that can't be ended, so the runner stopped. Start the process "
+            "anew; run such a kind with process=True, or look for what it waits for"
         )
         self.count = count
 
 
 def run(plan: Plan) -> Loop[None]:
-    """From the start of a runner to its end."""
+    """From the start of a runner to its end. Raises ReportsUnstored, or HandlersHang."""
     attempts = Attempts()
     yield from tell(RunnerStarted(plan.runner))
-    stopping = yield from _rest(attempts, AT_ONCE)  # it may have been asked to stop already
+    stopping = yield from _rest(plan, attempts, AT_ONCE)  # it may have been asked to stop already
+    longest = plan.first_rest
     while not stopping:
         rest = yield from _work(plan, attempts)
         if rest is None:
             break
-        stopping = yield from _rest(attempts, rest)
+        stopping = yield from _rest(plan, attempts, min(rest, longest))
+        longest = plan.poll_interval
     else:
         yield from _wind_up(plan, attempts)
     yield from tell(RunnerStopped(plan.runner))
+    if attempts.hanging > plan.most_hanging:
+        raise HandlersHang(attempts.hanging)
 
 
 def _work(plan: Plan, attempts: Attempts) -> Loop[Span | None]:
     """Store what finished and fill the free places: how long to rest then; None: the run is at its end."""
-    free = plan.concurrency - len(attempts)
+    free = 0 if attempts.runs_alone else plan.concurrency - len(attempts)
     if not attempts.finished:
         rest = (yield from _look(plan, attempts, missed=None)) if free else plan.poll_interval
         if rest != AT_ONCE:
             return rest
     turned = yield from _turn(attempts, free)
-    if turned is None or len(turned.held) == free:
+    if turned is None or turned.alone or len(turned.held) == free:
         return plan.poll_interval
     if not turned.held and attempts.all_over and plan.until == "idle":
         return None
@@ -89,7 +126,8 @@ def _work(plan: Plan, attempts: Attempts) -> Loop[Span | None]:
 def _look(plan: Plan, attempts: Attempts, *, missed: Instant | None) -> Loop[Span | None]:
     """How long to rest until a job is due; None: the run is at its end.
 
-    What was due by `missed`, when nothing could be claimed, can't be had: it is damaged, or others are at it.
+    What was due by `missed`, when nothing could be claimed, can't be had: it is damaged, others are at it, or it must
+    run alone.
     """
     ahead = yield from peek()
     if isinstance(ahead, NotNow):
@@ -106,34 +144,54 @@ def _look(plan: Plan, attempts: Attempts, *, missed: Instant | None) -> Loop[Spa
 
 def _turn(attempts: Attempts, limit: int) -> Loop[Turned | None]:
     """Store what finished and start what could be claimed; None: the store was busy, and all is kept."""
-    turned = yield from turn(tuple(attempts.finished), limit)
+    turned = yield from turn(tuple(attempts.finished), limit, is_idle=not len(attempts))
     if isinstance(turned, NotNow):
         yield from tell(StoreTroubled(turned.problem))
         return None
     attempts.finished.clear()
-    for job in turned.unreadable:
-        if job.jid not in attempts.unreadable:
-            attempts.unreadable.add(job.jid)
-            yield from tell(job)
+    yield from _tell_unreadable(attempts, turned.unreadable)
     attempts.tick = turned.tick
     for held in turned.held:
         stale = attempts.start(held)
         if stale is not None:  # somebody took the runner for gone, and the job is its again
             yield from _abandon(stale, "lost")
+        if turned.alone:
+            attempts.keep_alone(held)
         yield from launch(held)
     return turned
 
 
-def _rest(attempts: Attempts, at_most: Span) -> Loop[bool]:
-    """Wait, and take in what happened meanwhile: whether the runner was asked to stop."""
-    woken = yield from wait(attempts.until_deadline(at_most))
+def _rest(plan: Plan, attempts: Attempts, at_most: Span) -> Loop[bool]:
+    """Wait, and take in what happened meanwhile: whether the runner must stop."""
+    if attempts.tick >= attempts.next_watch:
+        yield from _watch(plan, attempts)
+    woken = yield from wait(attempts.until_due(at_most))
     attempts.tick = woken.tick
+    attempts.hanging = woken.hanging
     for report in woken.reports:
         attempts.hear(report)
     for held, said in attempts.overdue():
         attempts.end(held, said)
         yield from _abandon(held, "timeout")
-    return woken.stopping
+    return woken.stopping or woken.hanging > plan.most_hanging
+
+
+def _watch(plan: Plan, attempts: Attempts) -> Loop[None]:
+    """Show that the runner lives, see what others do, and tell the attempts that it concerns."""
+    watched = yield from watch(is_idle=not len(attempts))
+    if isinstance(watched, NotNow):
+        attempts.next_watch = Span(attempts.tick + plan.watch_interval)
+        yield from tell(StoreTroubled(watched.problem))
+        return
+    attempts.tick = watched.tick
+    attempts.next_watch = Span(watched.tick + plan.watch_interval)
+    yield from _tell_unreadable(attempts, watched.unreadable)
+    for held in attempts.lost(watched.holding):
+        attempts.drop(held.jid)
+        yield from _abandon(held, "lost")
+    for held in attempts.cancelled(watched.holding):
+        yield from cancel(held)
+        yield from tell(AttemptCancelled(held.jid, held.state.terms.kind, held.state.token.attempt))
 
 
 def _wind_up(plan: Plan, attempts: Attempts) -> Loop[None]:
@@ -143,20 +201,32 @@ def _wind_up(plan: Plan, attempts: Attempts) -> Loop[None]:
     """
     yield from tell(RunnerStopping(plan.runner, len(attempts)))
     yield from interrupt()
-    give_up = attempts.tick + plan.shutdown_timeout
+    began = attempts.tick
     while True:
-        late = attempts.tick >= give_up
-        if late:
-            for held in attempts.running():
+        for held in attempts.running():
+            if attempts.tick >= began + plan.grace(held):
                 attempts.end(held, GivenBack("shutdown"))
                 yield from _abandon(held, "shutdown")
         if attempts.finished:
             stored = yield from _turn(attempts, limit=0)
-            if stored is None and late:
+            if stored is None and attempts.tick >= began + plan.shutdown_timeout:
                 raise ReportsUnstored(len(attempts.finished))
         if attempts.all_over:
             return
-        yield from _rest(attempts, plan.poll_interval if attempts.finished else Span(give_up - attempts.tick))
+        again = plan.poll_interval if attempts.finished else _until_late(plan, attempts, began)
+        yield from _rest(plan, attempts, again)
+
+
+def _until_late(plan: Plan, attempts: Attempts, began: Span) -> Span:
+    """How long the first of the attempts that run may still run."""
+    return Span(began + min(map(plan.grace, attempts.running())) - attempts.tick)
+
+
+def _tell_unreadable(attempts: Attempts, jobs: tuple[JobUnreadable, ...]) -> Loop[None]:
+    for job in jobs:
+        if job.jid not in attempts.unreadable:
+            attempts.unreadable.add(job.jid)
+            yield from tell(job)
 
 
 def _abandon(held: Held, why: Why) -> Loop[None]:

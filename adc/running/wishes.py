@@ -4,7 +4,7 @@ So the loop reads from top to bottom: `turned = yield from turn(reports, limit)`
 wall clock, which due times follow; `tick` only goes forward, and time limits follow it. Waits are relative.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -23,6 +23,15 @@ class Turn(Struct, frozen=True):
 
     reports: tuple[Report, ...]
     limit: int
+    is_idle: bool = True
+    """Whether nothing runs: what must run alone is claimed only then."""
+
+
+class Watch(Struct, frozen=True):
+    """Give a sign of life, look at those of others, and see what became of the jobs that run: Watched, or NotNow."""
+
+    is_idle: bool
+    """Whether nothing runs: then there is nothing to see of it."""
 
 
 class Peek(Struct, frozen=True):
@@ -37,6 +46,13 @@ class Launch(Struct, frozen=True):
 
 class Interrupt(Struct, frozen=True):
     """Tell all attempts that run that the runner stops."""
+
+
+class Cancel(Struct, frozen=True):
+    """Tell an attempt that its job was cancelled. It is still waited for, and heard."""
+
+    jid: Xid
+    token: Token
 
 
 class Abandon(Struct, frozen=True):
@@ -67,6 +83,18 @@ class Turned(Struct, frozen=True):
     tick: Span
     unreadable: tuple[JobUnreadable, ...] = ()
     """Jobs that were due or reported on, and couldn't be read."""
+    alone: bool = False
+    """Whether the one that is claimed must run alone."""
+
+
+class Watched(Struct, frozen=True):
+    """What was seen."""
+
+    holding: Mapping[Xid, bool]
+    """The jobs that the runner still holds, and whether each was cancelled."""
+    tick: Span
+    unreadable: tuple[JobUnreadable, ...] = ()
+    """Jobs of runners that are gone, which couldn't be read."""
 
 
 class NextDue(Struct, frozen=True):
@@ -90,10 +118,12 @@ class Woken(Struct, frozen=True):
     tick: Span
     stopping: bool
     """Whether the runner was asked to stop."""
+    hanging: int = 0
+    """How many abandoned attempts still hold a thread."""
 
 
-Wish: TypeAlias = Turn | Peek | Launch | Interrupt | Abandon | Wait | Tell
-Answer: TypeAlias = Turned | NextDue | NotNow | Woken | None
+Wish: TypeAlias = Turn | Watch | Peek | Launch | Interrupt | Cancel | Abandon | Wait | Tell
+Answer: TypeAlias = Turned | Watched | NextDue | NotNow | Woken | None
 
 T = TypeVar("T")
 
@@ -101,10 +131,17 @@ Loop: TypeAlias = Generator[Wish, Answer, T]
 """A part of the runner's loop, which comes to a T."""
 
 
-def turn(reports: tuple[Report, ...], limit: int) -> Loop[Turned | NotNow]:
+def turn(reports: tuple[Report, ...], limit: int, *, is_idle: bool) -> Loop[Turned | NotNow]:
     """Store the reports and claim."""
-    answer = yield Turn(reports, limit)
+    answer = yield Turn(reports, limit, is_idle)
     assert isinstance(answer, Turned | NotNow)
+    return answer
+
+
+def watch(*, is_idle: bool) -> Loop[Watched | NotNow]:
+    """Give a sign of life, and see what became of others and of the jobs that run."""
+    answer = yield Watch(is_idle)
+    assert isinstance(answer, Watched | NotNow)
     return answer
 
 
@@ -130,6 +167,11 @@ def launch(held: Held) -> Loop[None]:
 def interrupt() -> Loop[None]:
     """Tell all attempts that the runner stops."""
     yield Interrupt()
+
+
+def cancel(held: Held) -> Loop[None]:
+    """Tell an attempt that its job was cancelled."""
+    yield Cancel(held.jid, held.state.token)
 
 
 def abandon(held: Held) -> Loop[None]:

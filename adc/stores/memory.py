@@ -5,41 +5,42 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import Final, get_args
 
-from msgspec import Struct
-
+from adc.codec.events import UnreadableEvent
 from adc.core.commands import KeyHolder
+from adc.core.database import AnyEvent, DatabaseEvent, DatabaseSnapshot, DatabaseTransition
 from adc.core.events import JobScheduled, PayloadErased
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant
-from adc.core.states import Absent, Scheduled, StateName, state_name
-from adc.core.terms import Terms
+from adc.core.liveness import Sign
+from adc.core.states import Absent, Cancelling, Started, StateName, state_name
 from adc.core.transition import Recorded, Snapshot, Transition
-from adc.ports.store import Enrolment, Look, Wanted
+from adc.ports.store import Enrolled, Enrolment, Look, Wanted
 from adc.ports.trouble import StoreClosed, StoreTrouble, VersionConflict
 from adc.stores.appending import applied, entries
+from adc.stores.memory_database import MemoryDatabase
+from adc.stores.memory_kept import Kept, page
+from adc.stores.memory_look import shows
+from adc.stores.memory_roll import MemoryRoll
 from adc.stores.waiting import Waiting
 
 _PATH: Final = "memory"
 """What troubles call the file."""
 
 
-class _Kept(Struct, frozen=True):
-    snapshot: Snapshot
-    log: tuple[Recorded, ...]
-    bodies: Mapping[int, bytes]
-
-
 class MemoryStore:
     """Jobs that last as long as the process: for tests, and to say what every store must do."""
 
     def __init__(self) -> None:
-        self._jobs: dict[Xid, _Kept] = {}
+        self._jobs: dict[Xid, Kept] = {}
         self._keys: dict[tuple[str, str], KeyHolder] = {}
-        self._runners: dict[RunnerId, Enrolment] = {}
+        self._database = MemoryDatabase()
+        self._roll = MemoryRoll()
         self._waiting = Waiting()
+        self._held: dict[RunnerId, dict[Xid, None]] = {}
+        """Which jobs each runner holds."""
         self._last_seq = 0
         self._lock = RLock()
-        self._before: dict[Xid, _Kept | None] | None = None
+        self._before: dict[Xid, Kept | None] | None = None
         """What the jobs of this write transaction were before it; None: there is no transaction."""
         self._conflict: VersionConflict | None = None
         self._closed = False
@@ -51,14 +52,14 @@ class MemoryStore:
             if self._before is not None:
                 raise StoreTrouble(_PATH, "begin", "this thread is in a write transaction already")
             self._before, self._conflict = {}, None
-            last_seq, runners = self._last_seq, dict(self._runners)
+            last_seq, runners, database = self._last_seq, self._roll.entries, self._database.kept
             try:
                 yield self
                 if self._conflict is not None:
                     raise self._conflict
             except BaseException:
                 self._undo(self._before)
-                self._last_seq, self._runners = last_seq, runners
+                self._last_seq, self._roll.entries, self._database.kept = last_seq, runners, database
                 raise
             finally:
                 self._before = None
@@ -66,12 +67,12 @@ class MemoryStore:
     def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
         """Waiting jobs that are due by then, in the order of claims."""
         with self._opened("due"):
-            return tuple(self._snapshot(jid) for jid in self._waiting.due(wanted, by, limit))
+            return tuple(self._snapshot(jid) for jid in self._waiting.due(self._database.unpaused(wanted), by, limit))
 
     def next_due(self, wanted: Wanted) -> Instant | None:
         """When the first waiting job is or was due."""
         with self._opened("next_due"):
-            return self._waiting.next_due(wanted)
+            return self._waiting.next_due(self._database.unpaused(wanted))
 
     def load(self, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:
         """The jobs as they are."""
@@ -96,15 +97,29 @@ class MemoryStore:
 
     def apply(self, transitions: Sequence[Transition]) -> None:
         """Append the events and write the states."""
-        with self._opened("apply"):
-            if self._before is None:
-                raise StoreTrouble(_PATH, "apply", "this transaction is over")
-            try:
-                for transition in transitions:
-                    self._apply(transition)
-            except VersionConflict as conflict:
-                self._conflict = conflict
-                raise
+        with self._applying("apply"):
+            for transition in transitions:
+                self._apply(transition)
+
+    def database(self) -> DatabaseSnapshot:
+        """The database as it is."""
+        with self._opened("database"):
+            return self._database.snapshot
+
+    def apply_database(self, transition: DatabaseTransition) -> None:
+        """Append the events of the database and write what they lead to."""
+        with self._applying("apply_database"):
+            self._last_seq = self._database.apply(transition, self._last_seq)
+
+    def paused(self) -> Mapping[str, Instant]:
+        """The queues that are paused, and since when."""
+        with self._opened("paused"):
+            return self._database.snapshot.state.paused
+
+    def database_history(self) -> tuple[Recorded[DatabaseEvent], ...]:
+        """All events of the database."""
+        with self._opened("database_history"):
+            return self._database.log
 
     def history(self, jid: Xid) -> tuple[Recorded, ...]:
         """All events of a job."""
@@ -112,12 +127,26 @@ class MemoryStore:
             kept = self._jobs.get(jid)
             return () if kept is None else kept.log
 
+    def events(self, after: int, limit: int) -> tuple[Recorded[AnyEvent], ...]:
+        """A page of the log."""
+        with self._opened("events"):
+            return page((*(kept.log for kept in self._jobs.values()), self._database.log), after, limit)
+
+    def last_seq(self) -> int:
+        """The place of the latest event."""
+        with self._opened("last_seq"):
+            return self._last_seq
+
+    def history_or_why(self, jid: Xid) -> tuple[Recorded[AnyEvent] | UnreadableEvent, ...]:
+        """The same: what isn't stored can always be read."""
+        return self.history(jid)
+
     def look(self, wanted: Look) -> tuple[Snapshot, ...]:
         """One page of jobs."""
         with self._opened("look"):
             after = 0 if wanted.after is None else self._snapshot(wanted.after).seq
             found = sorted((kept.snapshot for kept in self._jobs.values()), key=lambda job: job.seq)
-        return tuple(job for job in found if job.seq > after and _shows(wanted, job))[: wanted.limit]
+        return tuple(job for job in found if job.seq > after and shows(wanted, job))[: wanted.limit]
 
     def counts(self) -> Mapping[StateName, int]:
         """How many jobs are in each state."""
@@ -129,14 +158,67 @@ class MemoryStore:
         return counted
 
     def enrol(self, runner: Enrolment) -> None:
-        """Note a runner that starts."""
+        """Put a runner on the roll, and begin its signs of life."""
         with self.writing():
-            self._runners[runner.runner] = runner
+            self._roll.enter(runner)
+
+    def beat(self, runner: RunnerId, at: Instant) -> bool:
+        """Give a sign of life; whether others can still see it."""
+        with self._lock:
+            return self._roll.beat(runner, at)
 
     def resign(self, runner: RunnerId) -> None:
-        """Forget a runner that ends."""
+        """Take a runner off the roll that ends, unless it holds jobs."""
         with self.writing():
-            self._runners.pop(runner, None)
+            self._roll.let_go(runner)
+            if not self.held_by(runner, 1):
+                self._roll.strike(runner)
+
+    def let_go(self, runner: RunnerId) -> None:
+        """End a runner's signs of life, and write nothing."""
+        with self._lock:
+            self._roll.let_go(runner)
+
+    def sign(self, runner: RunnerId) -> Sign | None:
+        """What can be seen of a runner now."""
+        with self._opened("sign"):
+            return self._roll.sign(runner)
+
+    def is_enrolled(self, runner: RunnerId) -> bool:
+        """Whether a runner is on the roll."""
+        with self._opened("is_enrolled"):
+            return runner in self._roll.entries
+
+    def held_by(self, runner: RunnerId, limit: int) -> tuple[Xid, ...]:
+        """The jobs that a runner holds."""
+        with self._opened("held_by"):
+            held = sorted(map(self._snapshot, self._held.get(runner, {})), key=lambda job: job.seq)
+            return tuple(job.jid for job in held[:limit])
+
+    def strike(self, runner: RunnerId) -> None:
+        """Take a runner off the roll."""
+        with self._opened("strike"):
+            self._roll.strike(runner)
+
+    def signs(self) -> Mapping[RunnerId, Sign | None]:
+        """What can be seen of each runner."""
+        with self._opened("signs"):
+            known = (*self._roll.entries, *(holder for holder, _ in self._holders()))
+            return {runner: self._roll.sign(runner) for runner in known}
+
+    def roll(self) -> tuple[Enrolled, ...]:
+        """All runners, in the order in which they enrolled."""
+        with self._opened("roll"):
+            return self._roll.all(holder for holder, _ in self._holders())
+
+    def holding(self, runner: RunnerId) -> Mapping[Xid, bool]:
+        """The jobs that a runner holds, and whether each was cancelled."""
+        with self._opened("holding"):
+            held = self._held.get(runner, {})
+            return {jid: isinstance(self._snapshot(jid).state, Cancelling) for jid in held}
+
+    def _holders(self) -> list[tuple[RunnerId, Xid]]:
+        return [(runner, jid) for runner, held in self._held.items() for jid in held]
 
     def close(self) -> None:
         """Nothing to let go of; but whoever uses the store afterwards is told, as by every store."""
@@ -150,6 +232,18 @@ class MemoryStore:
                 raise StoreClosed(_PATH, operation, "the queue is closed")
             yield
 
+    @contextmanager
+    def _applying(self, operation: str) -> Generator[None, None, None]:
+        """Within, a conflict dooms the transaction."""
+        with self._opened(operation):
+            if self._before is None:
+                raise StoreTrouble(_PATH, operation, "this transaction is over")
+            try:
+                yield
+            except VersionConflict as conflict:
+                self._conflict = conflict
+                raise
+
     def _apply(self, transition: Transition) -> None:
         jid, before = transition.before.jid, transition.before
         if not transition.events:
@@ -158,35 +252,45 @@ class MemoryStore:
             raise VersionConflict(jid, before.version)
         added = list(entries(transition, self._last_seq + 1))
         last = added[-1].recorded
-        kept = self._jobs.get(jid, _Kept(before, (), {}))
+        kept = self._jobs.get(jid, Kept(before, (), {}))
         bodies = {**kept.bodies, **{each.recorded.version: each.body for each in added if each.body is not None}}
         if isinstance(last.event, PayloadErased):
             bodies = {}
         snapshot = applied(transition, last)
-        self._put(jid, _Kept(snapshot, (*kept.log, *(each.recorded for each in added)), bodies))
+        self._put(jid, Kept(snapshot, (*kept.log, *(each.recorded for each in added)), bodies))
         self._last_seq = last.seq
 
-    def _put(self, jid: Xid, kept: _Kept) -> None:
+    def _put(self, jid: Xid, kept: Kept) -> None:
         assert self._before is not None
         present = self._jobs.get(jid)
         self._before.setdefault(jid, present)
         if present is not None:
-            self._waiting.remove(present.snapshot)
+            self._unindex(present.snapshot)
         self._jobs[jid] = kept
-        self._waiting.add(kept.snapshot)
-        key = _key_of(kept)
+        self._index(kept.snapshot)
+        key = kept.key
         if key is not None:
-            self._keys[key] = KeyHolder(jid, _terms_of(kept).payload.hash)
+            self._keys[key] = KeyHolder(jid, kept.terms.payload.hash)
 
-    def _undo(self, before: dict[Xid, _Kept | None]) -> None:
+    def _undo(self, before: dict[Xid, Kept | None]) -> None:
         for jid, kept in before.items():
             written = self._jobs.pop(jid)
-            self._waiting.remove(written.snapshot)
+            self._unindex(written.snapshot)
             if kept is not None:
                 self._jobs[jid] = kept
-                self._waiting.add(kept.snapshot)
+                self._index(kept.snapshot)
             else:
-                self._keys.pop(_key_of(written) or ("", ""), None)
+                self._keys.pop(written.key or ("", ""), None)
+
+    def _index(self, job: Snapshot) -> None:
+        self._waiting.add(job)
+        if isinstance(job.state, Started | Cancelling):
+            self._held.setdefault(job.state.token.runner, {})[job.jid] = None
+
+    def _unindex(self, job: Snapshot) -> None:
+        self._waiting.remove(job)
+        if isinstance(job.state, Started | Cancelling):
+            del self._held[job.state.token.runner][job.jid]
 
     def _takes_key(self, transition: Transition) -> bool:
         """Whether it schedules with a key that a job has: its holder wasn't asked for."""
@@ -196,27 +300,3 @@ class MemoryStore:
     def _snapshot(self, jid: Xid) -> Snapshot:
         kept = self._jobs.get(jid)
         return Snapshot.absent(jid) if kept is None else kept.snapshot
-
-
-def _terms_of(kept: _Kept) -> Terms:
-    first = kept.log[0].event
-    assert isinstance(first, JobScheduled)
-    return first.terms
-
-
-def _key_of(kept: _Kept) -> tuple[str, str] | None:
-    terms = _terms_of(kept)
-    return None if terms.key is None else (terms.kind, terms.key)
-
-
-def _shows(wanted: Look, job: Snapshot) -> bool:
-    state = job.state
-    if isinstance(state, Absent):
-        return False
-    if wanted.due_before is not None and not (isinstance(state, Scheduled) and state.due < wanted.due_before):
-        return False
-    return (
-        wanted.state in (None, state_name(state))
-        and wanted.kind in (None, state.terms.kind)
-        and wanted.queue in (None, state.terms.queue)
-    )

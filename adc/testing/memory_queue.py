@@ -5,6 +5,7 @@ from typing import final
 
 from adc import system
 from adc.codec.payload import decode_with
+from adc.core.states import Scheduled
 from adc.kind import JobKind, P, R
 from adc.ports.clock import Clock, Dice
 from adc.ports.store import Look
@@ -30,5 +31,9 @@ class MemoryQueue(StoreQueue):
     def scheduled(self, kind: JobKind[P, R], /) -> Sequence[P]:
         """The payloads of the jobs of a kind that wait, in the order in which they were scheduled."""
         waiting = self.store.look(Look(state="scheduled", kind=kind.name, limit=1_000_000))
-        stored = (self.store.body(job.jid, 1) for job in waiting)
-        return [decode_with(kind.payload_codec, each).unwrap() for each in stored if each is not None]
+        stored = ((job.state, self.store.body(job.jid, 1)) for job in waiting)
+        return [
+            decode_with(kind.decoder(state.terms.payload_version), body).unwrap()
+            for state, body in stored
+            if isinstance(state, Scheduled) and body is not None
+        ]

@@ -39,7 +39,7 @@ from adc.core.events import (
     JobStarted,
     PayloadErased,
 )
-from adc.core.ids import RunnerId, Xid
+from adc.core.ids import DATABASE, RunnerId, Xid
 from adc.core.instants import SECOND, Instant
 from adc.core.retry import NEVER, exponential
 from adc.core.states import Absent, Cancelled, Cancelling, Dead, Done, JobState, Scheduled, Started
@@ -124,6 +124,7 @@ COMMANDS: Final[tuple[Command, ...]] = (
 )
 MORE_COMMANDS: Final[tuple[Command, ...]] = (
     replace(SCHEDULE, terms=replace(TERMS, payload=OTHER_PAYLOAD)),
+    replace(SCHEDULE, jid=DATABASE),
     replace(SCHEDULE, holder=KeyHolder(OTHER_JOB, PAYLOAD.hash)),
     replace(SCHEDULE, holder=KeyHolder(OTHER_JOB, OTHER_PAYLOAD.hash)),
     replace(CLAIM, due_by=EARLY),

@@ -7,21 +7,23 @@ from threading import Barrier, Thread
 from typing import get_args
 
 from adc.core.commands import Claim
+from adc.core.database import DatabaseEvent
 from adc.core.events import Event, JobDone, JobStarted
 from adc.core.ids import RunnerId, Xid
-from adc.core.instants import Span
 from adc.core.refusals import Refusal
 from adc.core.states import Done, Started
 from adc.core.terms import Token
 from adc.core.transition import Asked
-from adc.ports.store import Enrolment, Look, Store, Writing
+from adc.ports.store import Look, Store, Writing
 from adc.ports.trouble import StoreClosed
 from adc.shell import carry_out
 from adc.testing.samples import RUNNER
 from adc.testing.store_claims import INVOICES, ClaimExam
-from adc.testing.store_laws import check_job, check_laws
+from adc.testing.store_laws import check_job
 from adc.testing.store_looks import LookExam
 from adc.testing.store_moves import ACTOR, NOW, completed, nth, order, raising
+from adc.testing.store_pauses import PauseExam
+from adc.testing.store_rolls import RollExam, enrolment
 from adc.testing.store_transactions import TransactionExam
 from adc.testing.store_walks import Walk
 
@@ -29,7 +31,7 @@ _THREADS = 8
 _JOBS_A_THREAD = 50
 
 
-class StoreExam(TransactionExam, ClaimExam, LookExam):
+class StoreExam(TransactionExam, ClaimExam, LookExam, PauseExam, RollExam):
     """Override `make_store`: it gives a new, empty store. A behaviour that a store lacks is a failure, not a skip."""
 
     def test_whatever_is_asked_the_state_is_the_fold_of_the_log(self) -> None:
@@ -40,17 +42,8 @@ class StoreExam(TransactionExam, ClaimExam, LookExam):
                 walk.run(40)
                 seen |= walk.seen
 
-        everything = {kind.__name__ for kind in (*get_args(Event), *get_args(Refusal))}
+        everything = {kind.__name__ for kind in (*get_args(Event), *get_args(DatabaseEvent), *get_args(Refusal))}
         assert seen >= everything, "these walks are too short"
-
-    def test_runners_come_and_go(self) -> None:
-        with self.opened() as moves:
-            enrolment = Enrolment(RUNNER, "host", 7, "", NOW, Span(10))
-            for _ in range(2):  # again is no trouble: the first answer may have been lost
-                moves.store.enrol(enrolment)
-            for _ in range(2):
-                moves.store.resign(RUNNER)
-            check_laws(moves.store, ())
 
     def test_a_closed_store_says_so(self) -> None:
         store = self.make_store()
@@ -62,8 +55,13 @@ class StoreExam(TransactionExam, ClaimExam, LookExam):
             lambda: store.next_due(INVOICES),
             lambda: store.look(Look()),
             store.counts,
-            lambda: store.enrol(Enrolment(RUNNER, "host", 7, "", NOW, Span(10))),
+            store.paused,
+            store.database_history,
+            lambda: store.enrol(enrolment()),
             lambda: store.resign(RUNNER),
+            store.signs,
+            store.roll,
+            lambda: store.holding(RUNNER),
             lambda: store.writing().__enter__(),
         )
         for verb in verbs:

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import get_args
 
-from adc.codec.events import TYPE_VERSION, digest, encode_event
+from adc.codec.events import digest, encode_event, type_version_of
+from adc.core.database import AnyEvent
+from adc.core.database_rules import fold_database
 from adc.core.evolve import fold
-from adc.core.ids import Xid
+from adc.core.ids import DATABASE, Xid
 from adc.core.instants import Instant
 from adc.core.states import Absent, Scheduled, StateName, state_name
 from adc.core.terms import Terms
@@ -19,11 +21,13 @@ _FAR = Instant(2**60)
 
 def check_laws(store: Store, jids: Sequence[Xid]) -> None:
     """Raise AssertionError unless all laws hold; `jids` are all jobs of the store, and may be more."""
+    check_database(store)
     jobs = store.load(jids)
     histories = {jid: store.history(jid) for jid in jids}
     for jid in jids:
         check_job(jobs[jid], histories[jid])
-    seqs = sorted(each.seq for history in histories.values() for each in history)
+    streams: list[Sequence[Recorded[AnyEvent]]] = [store.database_history(), *histories.values()]
+    seqs = sorted(each.seq for stream in streams for each in stream)
     assert seqs == list(range(1, len(seqs) + 1)), "the log has a gap"
     known = sorted((job for job in jobs.values() if not isinstance(job.state, Absent)), key=lambda job: job.seq)
     _check_counts(store, known)
@@ -34,15 +38,29 @@ def check_laws(store: Store, jids: Sequence[Xid]) -> None:
 def check_job(job: Snapshot, history: Sequence[Recorded]) -> None:
     """The first law: its state is the fold of its history; and the history is a chain."""
     assert job.state == fold(each.event for each in history), "the state isn't the fold of the log"
-    assert [each.version for each in history] == list(range(1, job.version + 1))
-    assert {each.jid for each in history} <= {job.jid}
     assert job.seq == (history[0].seq if history else 0)
-    head = b""
+    _check_chain(job.jid, job.version, job.head, history)
+
+
+def check_database(store: Store) -> None:
+    """The same for the database's own stream: what is paused is the fold of its history."""
+    history = store.database_history()
+    with store.writing() as writing:
+        database = writing.database()
+    assert database.state == fold_database(each.event for each in history), "the state isn't the fold of the log"
+    assert store.paused() == database.state.paused
+    _check_chain(DATABASE, database.version, database.head, history)
+
+
+def _check_chain(jid: Xid, version: int, head: bytes, history: Sequence[Recorded[AnyEvent]]) -> None:
+    assert [each.version for each in history] == list(range(1, version + 1))
+    assert {each.jid for each in history} <= {jid}
+    last = b""
     for each in history:
         kind, stored = type(each.event).__name__, encode_event(each.event)
-        head = digest(head, each.jid, each.version, kind, TYPE_VERSION, each.actor, each.cause, stored)
-        assert each.digest == head, "the chain of digests is broken"
-    assert job.head == head
+        last = digest(last, each.jid, each.version, kind, type_version_of(each.event), each.actor, each.cause, stored)
+        assert each.digest == last, "the chain of digests is broken"
+    assert head == last
 
 
 def in_order(jobs: Iterable[Snapshot], wanted: Wanted, by: Instant = _FAR) -> list[Snapshot]:
@@ -86,8 +104,9 @@ def _check_claims(store: Store, known: Sequence[Snapshot]) -> None:
         tuple(sorted({(_terms(job).kind, _terms(job).payload_version) for job in known})),
     )
     narrow = Wanted(everything.queues[:1], everything.kinds[:1])
+    paused = store.paused()
     for wanted, limit in product((everything, narrow), (1, 2, 1_000)):
-        expected = in_order(known, wanted)
+        expected = [job for job in in_order(known, wanted) if _terms(job).queue not in paused]
         with store.writing() as writing:
             assert writing.due(wanted, _FAR, limit) == tuple(expected[:limit])
         assert store.next_due(wanted) == min(map(_due, expected), default=None)

@@ -100,8 +100,8 @@ class Moves:
 
 
 def nth(number: int) -> Xid:
-    """The id of the examiner's nth job."""
-    return encode_xid(number.to_bytes(XID_BYTES))
+    """The id of the examiner's nth job, from 0; none of them is the database's."""
+    return encode_xid((number + 1).to_bytes(XID_BYTES))
 
 
 def order(

@@ -20,6 +20,7 @@ from adc.core.commands import (
     Snooze,
     Verdict,
 )
+from adc.core.database import DatabaseEvent, Pause, Resume
 from adc.core.events import PayloadErased
 from adc.core.ids import Xid
 from adc.core.instants import Instant
@@ -28,8 +29,8 @@ from adc.core.retry import NEVER, RetryPolicy
 from adc.core.states import Cancelling, JobState, Started
 from adc.core.terms import Token
 from adc.core.transition import Asked
-from adc.ports.store import Store
-from adc.shell import carry_out
+from adc.ports.store import Store, Writing
+from adc.shell import carry_out, change_database
 from adc.testing.samples import FAULT, OTHER_RUNNER, RUNNER
 from adc.testing.store_laws import check_laws
 from adc.testing.store_moves import ACTOR, nth, order
@@ -71,10 +72,12 @@ class Walk:
         try:
             with self._store.writing() as writing:
                 outcomes = carry_out(writing, asked)
+                changed = self._change_database(writing)
                 if not kept:
                     raise _Undone
         except _Undone:
             return
+        self.seen |= {type(event).__name__ for event in changed}
         for outcome in outcomes:
             match outcome:
                 case Failure(refusal):
@@ -86,6 +89,14 @@ class Walk:
                         self._bodies[jid, version] = transition.body
                     if any(isinstance(event, PayloadErased) for event in transition.events):
                         self._bodies = {place: body for place, body in self._bodies.items() if place[0] != jid}
+
+    def _change_database(self, writing: Writing) -> tuple[DatabaseEvent, ...]:
+        """Now and then: else little would be claimed."""
+        if self._random.random() < 0.8:
+            return ()
+        pause_or_resume = self._random.choice((Pause, Resume, Resume))
+        command = pause_or_resume(Instant(self._at), self._random.choice("pq"))
+        return change_database(writing, command, actor=ACTOR, cause="request:8").events
 
     def _check_bodies(self) -> None:
         for jid in self._jids:

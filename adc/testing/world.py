@@ -11,13 +11,12 @@ from typing import Final, final
 from msgspec.structs import replace
 from typing_extensions import override
 
+from adc import system
 from adc.claiming import Desk
-from adc.core.commands import Expire
 from adc.core.ids import XID_BYTES, RunnerId, Xid, encode_xid
 from adc.core.instants import Span, span_of, timedelta_of
 from adc.core.outcome import Outcome
 from adc.core.terms import DEFAULT_QUEUE
-from adc.core.transition import Asked
 from adc.drivers.drive import drive
 from adc.drivers.inline import Inline
 from adc.drivers.turn import take_turn
@@ -25,10 +24,10 @@ from adc.kind import NewJob
 from adc.ports.store import Wanted
 from adc.queue import StoreQueue
 from adc.refused import ScheduleRefused
+from adc.rescuing import Watcher
 from adc.router import RunnerRouter
 from adc.running.loop import Plan, run
 from adc.running.wishes import Turn, Turned, Woken
-from adc.shell import carry_out
 from adc.stores.memory import MemoryStore
 from adc.testing.fixed import START, FixedClock
 
@@ -86,19 +85,22 @@ class World:
         """A runner works for so long; time jumps from one due job to the next. With no time: what is due now."""
         desk, routes = self._desk(router), router.routes
         hands = _Hands(Inline(routes, self.clock), self.clock, self._random, span_of(lasting))
-        plan = Plan(desk.runner, concurrency, _FOREVER, "stopped", Span(0))
-        drive(run(plan), desk, hands)
+        plan = Plan(
+            *(desk.runner, concurrency, _FOREVER, "stopped", Span(0)),
+            watch_interval=_FOREVER,
+            most_hanging=0,
+            first_rest=_FOREVER,
+        )
+        drive(run(plan), desk, hands, Watcher(desk, system.place().boot_id))
+        self.queue.store.resign(desk.runner)
 
     def crash(self, router: RunnerRouter, *, concurrency: int = 10) -> tuple[Xid, ...]:
         """A runner claims what is due, and is gone before a handler says anything: the jobs, which others get back."""
         desk = self._desk(router)
         turned = take_turn(desk, Turn((), concurrency))
-        held = turned.held if isinstance(turned, Turned) else ()
-        now = self.clock.now()
-        expired = [Asked(Expire(each.jid, now, each.state.token, "crash"), "world") for each in held]
-        with self.queue.store.writing() as writing:
-            carry_out(writing, expired)
-        return tuple(each.jid for each in held)
+        self.queue.store.let_go(desk.runner)
+        Watcher(self._desk(router), system.place().boot_id).look()
+        return tuple(each.jid for each in turned.held) if isinstance(turned, Turned) else ()
 
     def advance(self, by: timedelta) -> None:
         """Let time pass, and nobody works."""
@@ -107,7 +109,8 @@ class World:
     def _desk(self, router: RunnerRouter) -> Desk:
         self._runners += 1
         wanted = Wanted(self._queues, tuple(router.routes))
-        return Desk(self.queue.store, self.clock, self.queue.dice, RunnerId(numbered(self._runners)), wanted)
+        runner = RunnerId(numbered(self._runners))
+        return Desk(self.queue.store, self.clock, self.queue.dice, runner, wanted, driver="world")
 
 
 class _Hands:
@@ -120,6 +123,7 @@ class _Hands:
         self._end = clock.tick() + lasting
         self.launch = inline.launch
         self.interrupt = inline.interrupt
+        self.cancel = inline.cancel
         self.abandon = inline.abandon
         self.stop = inline.stop
         self.close = inline.close

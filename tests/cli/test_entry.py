@@ -22,7 +22,7 @@ from adc.queue import SqliteQueue
 
 Adc = Callable[..., CompletedProcess[str]]
 
-COMMANDS = ("schedule", "work", "list", "show", "history", "dead", "redrive", "cancel", "stats", "demo")
+COMMANDS = ("schedule", "work", "list", "show", "history", "dead", "redrive", "cancel", "pause", "resume", "stats", "demo")
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 

@@ -210,7 +210,7 @@ def test_a_long_payload_is_shown_in_part(adc: Adc, queue: SqliteQueue) -> None:
 
 def test_stats_counts_states(adc: Adc, jids: dict[str, Xid]) -> None:
     assert lines(adc("stats", "--json")) == [
-        {"scheduled": 1, "started": 1, "cancelling": 1, "done": 1, "dead": 1, "cancelled": 1}
+        {"scheduled": 1, "started": 1, "cancelling": 1, "done": 1, "dead": 1, "cancelled": 1, "paused": []}
     ]
     assert adc("stats").stdout.splitlines()[:2] == ["STATE       JOBS", "scheduled      1"]
 

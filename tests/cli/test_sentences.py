@@ -1,13 +1,15 @@
 """What events say to people, one of each."""
 
+from typing import get_args
+
 import pytest
 
 from adc.cli.sentences import attempt_of, says
 from adc.cli.work import line_of
 from adc.codec.events import body_of
+from adc.core.database import AnyEvent, QueuePaused, QueueResumed
 from adc.core.events import (
     CancelAsked,
-    Event,
     JobCancelled,
     JobCrashed,
     JobDied,
@@ -35,7 +37,7 @@ from adc.running.events import (
 )
 from adc.testing.samples import DUE, EARLY, EVENTS, FAULT, JOB, LATER, NOW, RESULT, RUNNER, TERMS
 
-SAID: list[tuple[Event, str]] = [
+SAID: list[tuple[AnyEvent, str]] = [
     (JobScheduled(EARLY, TERMS, DUE), "invoice, due in 1m (2027-01-15T08:01:00.000Z)"),
     (JobScheduled(EARLY, TERMS, EARLY), "invoice, due at once"),
     (JobStarted(NOW, 1, RUNNER), ""),
@@ -56,20 +58,22 @@ SAID: list[tuple[Event, str]] = [
     (JobRescheduled(NOW, LATER, 5), "due in 1h (2027-01-15T09:01:11.000Z), priority 5"),
     (JobRedriven(NOW, NOW), "due at once"),
     (PayloadErased(NOW), ""),
+    (QueuePaused(NOW, "mail"), "mail"),
+    (QueueResumed(NOW, "mail"), "mail"),
 ]
 
 
 @pytest.mark.parametrize(("event", "said"), SAID)
-def test_an_event_says(event: Event, said: str) -> None:
+def test_an_event_says(event: AnyEvent, said: str) -> None:
     assert says(event) == said
 
 
 def test_every_event_has_a_row() -> None:
-    assert {type(event) for event, _ in SAID} == {type(event) for event in EVENTS}
+    assert {type(event) for event, _ in SAID} == set(get_args(AnyEvent))
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
-def test_events_of_an_attempt_have_its_number(event: Event) -> None:
+@pytest.mark.parametrize("event", [*EVENTS, QueuePaused(NOW, "mail")], ids=lambda event: type(event).__name__)
+def test_events_of_an_attempt_have_its_number(event: AnyEvent) -> None:
     assert attempt_of(event) == str(getattr(event, "attempt", ""))
 
 

@@ -1,9 +1,22 @@
 """The stored form of events: it reads back as it was, it never changes, and its digests depend on all of it."""
 
+from typing import get_args
+
 import pytest
 
-from adc.codec.events import DamagedEvent, UnknownEvent, body_of, decode_event, digest, encode_event
+from adc.codec.events import (
+    DamagedEvent,
+    UnknownEvent,
+    body_of,
+    decode_database_event,
+    decode_event,
+    digest,
+    encode_event,
+)
+from adc.core.database import DatabaseEvent, QueuePaused, QueueResumed
 from adc.core.events import Event
+from adc.core.ids import DATABASE
+from adc.core.instants import Instant
 from adc.testing.samples import EVENTS, JOB, JOB_SCHEDULED, JOB_STARTED, OTHER_JOB
 
 NAMES = [type(event).__name__ for event in EVENTS]
@@ -81,3 +94,34 @@ def test_a_body_is_known_by_hash_and_size() -> None:
     assert body_of(b"") == body_of(b"")
     assert body_of(b"a").hash != body_of(b"b").hash
     assert (len(body_of(b"abc").hash), body_of(b"abc").size) == (32, 3)
+
+
+DATABASE_EVENTS: tuple[tuple[DatabaseEvent, str], ...] = (
+    (QueuePaused(Instant(7), "mail"), '{"at":7,"queue":"mail"}'),
+    (QueueResumed(Instant(8), "mail"), '{"at":8,"queue":"mail"}'),
+)
+
+
+@pytest.mark.parametrize(("event", "stored"), DATABASE_EVENTS)
+def test_an_event_of_the_database_is_what_it_always_was(event: DatabaseEvent, stored: str) -> None:
+    assert encode_event(event) == stored
+    assert decode_database_event(7, 1, type(event).__name__, 1, stored) == event
+
+
+def test_each_event_of_the_database_is_pinned() -> None:
+    assert {type(event) for event, _ in DATABASE_EVENTS} == set(get_args(DatabaseEvent))
+
+
+def test_events_of_jobs_and_of_the_database_are_kept_apart() -> None:
+    with pytest.raises(UnknownEvent, match=r"event 7 \(of the database, version 3\): type JobStarted version 1"):
+        decode_database_event(7, 3, "JobStarted", 1, encode_event(JOB_STARTED))
+    with pytest.raises(UnknownEvent, match=rf"event 7 \(job {JOB}, version 3\): type QueuePaused version 1"):
+        decode_event(JOB, 7, 3, "QueuePaused", 1, '{"at":7,"queue":"mail"}')
+
+
+@pytest.mark.parametrize("stored", ["", '{"at":7}', '{"at":7,"queue":7}', '{"at":7,"queue":"mail","x":1}'])
+def test_a_damaged_event_of_the_database_is_named(stored: str) -> None:
+    with pytest.raises(DamagedEvent, match="QueuePaused") as raised:
+        decode_database_event(7, 3, "QueuePaused", 1, stored)
+
+    assert (raised.value.jid, raised.value.seq, raised.value.version) == (DATABASE, 7, 3)

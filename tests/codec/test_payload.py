@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum
+from multiprocessing.reduction import ForkingPickler
 from typing import (
     Annotated,
     Any,
@@ -268,6 +269,15 @@ def test_a_value_that_looks_fine_is_not_walked(
 
     codec: Codec[Any] = codec_for(form)
     assert codec.decode(codec.encode(value).unwrap()) == Success(value)
+
+
+@pytest.mark.parametrize("form", [bytes, list[int], int | None, None, Order, dict[str, Item], Literal["a", 1]])
+def test_a_codec_goes_to_another_process_by_the_name_of_its_type(form: TypeForm[Any]) -> None:
+    sent = ForkingPickler.dumps(codec_for(form))
+    there: Codec[Any] = ForkingPickler.loads(sent)
+
+    assert there.decode(b"null") == codec_for(form).decode(b"null")
+    assert there.decode(b"[1]") == codec_for(form).decode(b"[1]")
 
 
 def test_the_bytes_codec_takes_bytes_only() -> None:

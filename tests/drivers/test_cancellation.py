@@ -22,7 +22,7 @@ def test_all_who_wait_are_woken(timeout: timedelta) -> None:
     for thread in threads:
         thread.start()
 
-    token.cancel()
+    token.cancel("shutdown")
     for thread in threads:
         thread.join()
 

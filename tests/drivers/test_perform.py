@@ -13,10 +13,16 @@ from adc.testing.fixed import START, FixedClock
 
 
 class Elsewhere:
-    """Notes what it was given, and answers with a text."""
+    """Notes what it was given, and answers with a text; before the effects in `due` it raises."""
 
-    def __init__(self) -> None:
+    def __init__(self, *due: BaseException | None) -> None:
         self.given: list[Awaitable[object]] = []
+        self._due = iter(due)
+
+    def heed(self) -> None:
+        error = next(self._due, None)
+        if error is not None:
+            raise error
 
     def run(self, awaitable: Awaitable[object]) -> object:
         self.given.append(awaitable)
@@ -58,6 +64,19 @@ def test_what_a_call_raises_is_thrown_in() -> None:
         return Finished(b"caught")
 
     assert perform(attempt(), FixedClock(), Elsewhere()) == Finished(b"caught")
+
+
+def test_what_is_due_is_thrown_in_instead_of_an_effect() -> None:
+    def attempt() -> Attempt:
+        assert (yield Now()) == START
+        with pytest.raises(TimeoutError):
+            yield Call("never", raises)
+        with pytest.raises(TimeoutError):
+            yield Now()
+        return Finished(b"caught")
+
+    due = Elsewhere(None, TimeoutError(), TimeoutError())
+    assert perform(attempt(), FixedClock(), due) == Finished(b"caught")
 
 
 def test_an_attempt_that_breaks_is_a_failure_too() -> None:

@@ -1,26 +1,32 @@
 """Threads: who runs where, and what becomes of those that are abandoned."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
 from datetime import timedelta
 from threading import Barrier, Event, current_thread
+from threading import enumerate as enumerate_threads
 
 import pytest
+from typing_extensions import TypeVar
 
 from adc.codec.payload import codec_for
 from adc.core.ids import Xid
 from adc.core.instants import SECOND, Span
 from adc.core.states import Started
 from adc.core.terms import Body, Tally, Terms, Token
+from adc.drivers.loop_thread import LoopThread
 from adc.drivers.threads import Threads
 from adc.handling.effects import Steps
 from adc.handling.forms import form_of
 from adc.handling.job import Held, Job
 from adc.handling.route import Route
-from adc.handling.said import Failed, Finished, Report
+from adc.handling.said import Finished, GivenBack, Report
 from adc.handling.steps import step
 from adc.testing.fixed import FixedClock
 from adc.testing.samples import DUE, NOW, RUNNER
+
+T = TypeVar("T")
 
 LONG = Span(30 * SECOND)
 PATIENCE = timedelta(seconds=30)
@@ -42,8 +48,8 @@ def hands_for() -> Iterator[Callable[[Handler], Threads]]:
         each.close()
 
 
-def job(number: int, attempt: int = 1) -> Held:
-    state = Started(Terms("act", Body("", 1)), Tally(attempt), Token(attempt, RUNNER), NOW)
+def job(number: int, attempt: int = 1, kind: str = "act") -> Held:
+    state = Started(Terms(kind, Body("", 1)), Tally(attempt), Token(attempt, RUNNER), NOW)
     return Held(Xid(f"{number:020}"), state, DUE, str(number).encode())
 
 
@@ -118,6 +124,78 @@ def test_an_abandoned_thread_is_replaced_and_not_heard(hands_for: Callable[[Hand
     assert {1, 2} >= {report.token.attempt for report in reports(hands, 1)}
 
 
+def test_threads_that_hang_are_counted_until_they_come_home(hands_for: Callable[[Handler], Threads]) -> None:
+    released = Barrier(3)
+
+    def stuck(job: Job[int]) -> str:
+        if job.payload:
+            released.wait(30)
+        return current_thread().name
+
+    hands, first, second = hands_for(stuck), job(1), job(2)
+    for each in (first, second):
+        hands.launch(each)
+        hands.abandon(each.jid, each.state.token)
+    assert hands.wait(Span(0)).hanging == 2
+    hands.launch(job(0))
+    woken = hands.wait(LONG)
+    assert [report.said for report in woken.reports] == [Finished(b'"adc-worker-1"')]
+    assert woken.hanging == 2
+
+    released.wait(30)
+    hanging = [woken.hanging]
+    while hanging[-1]:
+        hanging.append(hands.wait(LONG).hanging)
+    assert hanging in ([2, 0], [2, 1, 0])
+
+
+def test_those_who_came_home_work_again(hands_for: Callable[[Handler], Threads]) -> None:
+    names: set[str] = set()
+    hands = hands_for(lambda job: current_thread().name)
+
+    for number in range(20):
+        each = job(number)
+        hands.launch(each)
+        hands.abandon(each.jid, each.state.token)
+        reports(hands, 1)
+        names |= {thread.name for thread in enumerate_threads() if thread.name.startswith("adc-worker")}
+
+    assert names == {"adc-worker-1"}
+
+
+def test_attempts_run_on_the_loop_that_is_given() -> None:
+    async def where(job: Job[int]) -> str:
+        return current_thread().name
+
+    def waits(job: Job[int]) -> Steps[str]:
+        return (yield from step("where", where)(job))
+
+    class Counting:
+        def __init__(self) -> None:
+            self.loop, self.submitted, self.closed = LoopThread(), 0, 0
+
+        def submit(self, coroutine: Coroutine[object, object, T]) -> "Future[T]":
+            self.submitted += 1
+            return self.loop.submit(coroutine)
+
+        def close(self) -> None:
+            self.closed += 1
+            self.loop.close()
+
+    loop = Counting()
+    routes = {
+        (kind, 1): Route(kind, 1, codec_for(int), codec_for(str), 100, handler, form_of(handler))
+        for kind, handler in (("act", where), ("wait", waits))
+    }
+    hands = Threads(routes, FixedClock(), loop)
+    for number, kind in enumerate(("act", "wait")):
+        hands.launch(job(number, kind=kind))
+    assert {report.said for report in reports(hands, 2)} == {Finished(b'"adc-event-loop"')}
+    hands.close()
+
+    assert (loop.submitted, loop.closed) == (2, 1)
+
+
 def test_an_abandoned_task_is_cancelled(hands_for: Callable[[Handler], Threads]) -> None:
     begun, seen = Event(), list[bool]()
 
@@ -135,8 +213,7 @@ def test_an_abandoned_task_is_cancelled(hands_for: Callable[[Handler], Threads])
     hands.abandon(one.jid, one.state.token)
 
     (report,) = reports(hands, 1)
-    assert isinstance(report.said, Failed)
-    assert report.said.fault.names[0] == "asyncio.exceptions.CancelledError"
+    assert report.said == GivenBack("abandoned")
     assert seen == [True]
 
 
@@ -158,7 +235,7 @@ def test_a_thread_that_waits_for_a_task_comes_home_when_it_is_abandoned(
     assert begun.wait(30)
     hands.abandon(one.jid, one.state.token)
 
-    assert isinstance(reports(hands, 1)[0].said, Failed)
+    assert reports(hands, 1)[0].said == GivenBack("abandoned")
 
 
 def test_an_abandoned_thread_begins_no_task_any_more(hands_for: Callable[[Handler], Threads]) -> None:
@@ -173,7 +250,7 @@ def test_an_abandoned_thread_begins_no_task_any_more(hands_for: Callable[[Handle
     hands.launch(one)
     hands.abandon(one.jid, one.state.token)
 
-    assert isinstance(reports(hands, 1)[0].said, Failed)
+    assert reports(hands, 1)[0].said == GivenBack("abandoned")
 
 
 def test_all_that_run_are_told_to_stop(hands_for: Callable[[Handler], Threads]) -> None:

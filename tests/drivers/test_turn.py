@@ -67,7 +67,7 @@ def odd_queue(store: OddStore, clock: FixedClock, dice: FixedDice) -> StoreQueue
 @pytest.fixture
 def desk(odd_queue: StoreQueue) -> Desk:
     wanted = Wanted(("default",), (("act", 1),))
-    return Desk(odd_queue.store, odd_queue.clock, odd_queue.dice, RUNNER, wanted)
+    return Desk(odd_queue.store, odd_queue.clock, odd_queue.dice, RUNNER, wanted, driver="test")
 
 
 def claimed(desk: Desk, limit: int = 10, listener: Listener | None = None) -> Turned:

@@ -1,5 +1,6 @@
 """Route: one attempt of each form of handler, played step by step, with no driver."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Generator
 from datetime import timedelta
 from functools import partial
@@ -20,8 +21,8 @@ from adc.handling.fault import Scrub
 from adc.handling.forms import form_of
 from adc.handling.job import NEVER_CANCELLED, Held, Job
 from adc.handling.notdone import NotDone, Permanent, Snooze, Transient
-from adc.handling.route import LeaveNow, Route
-from adc.handling.said import Dozed, Failed, Finished, Said
+from adc.handling.route import EndingToken, LeaveNow, Route
+from adc.handling.said import Dozed, Failed, Finished, GivenBack, Said
 from adc.handling.steps import Step, now, snooze, step
 from adc.testing.samples import DUE, JOB, NOW, RUNNER
 
@@ -33,7 +34,7 @@ HELD = Held(JOB, Started(TERMS, Tally(3, 2), Token(3, RUNNER), NOW), DUE, b"21")
 def route(
     handler: Callable[[Job[int]], object], *, result: type[object] = int, scrub: Scrub | None = None
 ) -> Route[int, object]:
-    return Route("double", 1, codec_for(int), codec_for(result), 100, handler, form_of(handler), scrub)
+    return Route("double", 1, codec_for(int), codec_for(result), 100, handler, form_of(handler), scrub=scrub)
 
 
 def played(handler: Callable[[Job[int]], object], *answers: object, held: Held = HELD) -> Said:
@@ -380,6 +381,53 @@ def test_a_doze_can_be_yielded_by_hand() -> None:
         return 1
 
     assert played(by_hand) == Dozed(Span(5))
+
+
+# -- what was told to end ----------------------------------------------------------------------------------------------
+
+
+class Told:
+    """A token that is set."""
+
+    cancelled = True
+    why = "shutdown"
+
+    def wait(self, timeout: timedelta) -> bool:
+        return True
+
+
+def ends_by(error: BaseException, cancellation: EndingToken) -> Said:
+    with pytest.raises(StopIteration) as end:
+        next(route(raises(error)).attempt(HELD, cancellation))
+    said: Said = end.value.value
+    return said
+
+
+class Softly(asyncio.CancelledError): ...
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError(), Softly()], ids=repr)
+def test_a_cancelled_error_of_an_attempt_that_was_told_to_end_gives_the_job_back(error: BaseException) -> None:
+    assert ends_by(error, Told()) == GivenBack("shutdown")
+
+
+def test_untold_a_cancelled_error_is_a_failure_and_so_is_any_other() -> None:
+    name = "asyncio.exceptions.CancelledError"
+    assert failed(ends_by(asyncio.CancelledError(), NEVER_CANCELLED))[::2] == (name, "transient")
+    assert failed(ends_by(ValueError("bad"), Told())) == ("builtins.ValueError", "bad", "transient")
+
+
+# -- another process ---------------------------------------------------------------------------------------------------
+
+
+def test_a_route_for_another_process_is_the_same_but_for_its_form() -> None:
+    here = route(raises(ValueError())).scrubbed(str.upper)
+    there = here.in_process()
+
+    assert (here.form, there.form) == ("plain", "process")
+    assert there.parts == here.parts
+    assert list(there.parts) == ["handler", "payload codec", "result codec", "scrub"]
+    assert there.parts["scrub"] is str.upper
 
 
 # -- closing -----------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ def held(jid: Xid = JOB, *, attempt: int = 1, timeout: int | None = 100) -> Held
 def started(*all_held: Held, tick: int = 0) -> Attempts:
     attempts = Attempts()
     attempts.tick = Span(tick)
+    attempts.next_watch = Span(1_000 * HOUR)
     for each in all_held:
         attempts.start(each)
     return attempts
@@ -35,16 +36,16 @@ def test_one_without_a_timeout_runs_as_long_as_it_takes() -> None:
     attempts.tick = HOUR
 
     assert attempts.overdue() == []
-    assert attempts.until_deadline(HOUR) == HOUR
+    assert attempts.until_due(HOUR) == HOUR
 
 
 def test_nobody_waits_beyond_the_nearest_deadline() -> None:
     attempts = started(held(timeout=300), held(OTHER_JOB, timeout=100), tick=1_000)
 
-    assert attempts.until_deadline(HOUR) == 100
-    assert attempts.until_deadline(Span(20)) == 20
+    assert attempts.until_due(HOUR) == 100
+    assert attempts.until_due(Span(20)) == 20
     attempts.tick = Span(1_150)
-    assert attempts.until_deadline(HOUR) == 0
+    assert attempts.until_due(HOUR) == 0
 
 
 def test_a_deadline_is_met_once() -> None:
@@ -62,7 +63,7 @@ def test_the_deadline_of_one_that_ended_is_passed_over() -> None:
     attempts = started(done, held(OTHER_JOB, timeout=500))
     attempts.hear(Report(done.jid, done.state.token, FINISHED))
 
-    assert attempts.until_deadline(HOUR) == 500
+    assert attempts.until_due(HOUR) == 500
     attempts.tick = Span(100)
     assert attempts.overdue() == []
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 import pytest
+from msgspec.structs import replace
 
 from adc.core.ids import Xid
 from adc.core.instants import SECOND, Instant, Span
@@ -13,6 +14,7 @@ from adc.handling.job import Held
 from adc.handling.said import Dozed, Finished, GivenBack, Report, Said, timed_out
 from adc.running.events import (
     AttemptAbandoned,
+    AttemptCancelled,
     JobUnreadable,
     RunnerStarted,
     RunnerStopped,
@@ -20,10 +22,11 @@ from adc.running.events import (
     StoreTroubled,
     Why,
 )
-from adc.running.loop import Plan, ReportsUnstored, Until, run
+from adc.running.loop import HandlersHang, Plan, ReportsUnstored, Until, run
 from adc.running.wishes import (
     Abandon,
     Answer,
+    Cancel,
     Interrupt,
     Launch,
     NextDue,
@@ -33,6 +36,8 @@ from adc.running.wishes import (
     Turn,
     Turned,
     Wait,
+    Watch,
+    Watched,
     Wish,
     Woken,
 )
@@ -46,8 +51,25 @@ GRACE = Span(15_000_000)
 DONE = Finished(b"null")
 
 
-def plan(until: Until = "stopped", concurrency: int = 2) -> Plan:
-    return Plan(RUNNER, concurrency, POLL, until, GRACE)
+WATCH = Span(600_000_000)
+
+
+def plan(
+    until: Until = "stopped",
+    concurrency: int = 2,
+    *,
+    watch_interval: Span = WATCH,
+    most_hanging: int = 1,
+    first_rest: Span = POLL,
+    grace: Span = GRACE,
+) -> Plan:
+    return Plan(
+        *(RUNNER, concurrency, POLL, until, GRACE),
+        watch_interval=watch_interval,
+        most_hanging=most_hanging,
+        first_rest=first_rest,
+        graces={("double", 1): grace},
+    )
 
 
 def job(number: int, *, attempt: int = 1, timeout: Span | None = None) -> Held:
@@ -75,7 +97,16 @@ def abandoned(held: Held, why: Why) -> Tell:
     return Tell(AttemptAbandoned(held.jid, "double", held.state.token.attempt, why))
 
 
-BEGIN: Script = [(Tell(RunnerStarted(RUNNER)), None), (Wait(Span(0)), woken())]
+def watched(*holding: Held, cancelled: Sequence[Held] = (), tick: int = 0) -> Watched:
+    held = {each.jid: False for each in holding} | {each.jid: True for each in cancelled}
+    return Watched(held, Span(tick))
+
+
+BEGIN: Script = [
+    (Tell(RunnerStarted(RUNNER)), None),
+    (Watch(is_idle=True), watched()),
+    (Wait(Span(0)), woken()),
+]
 STOPPED: Script = [(Tell(RunnerStopped(RUNNER)), None)]
 
 
@@ -84,16 +115,35 @@ def stopping(running: int) -> Script:
 
 
 def play(of: Plan, *scripts: Script) -> None:
-    """Every wish is the expected one; after the last the loop is at its end."""
+    """Every wish is the expected one; after the last the loop is at its end.
+
+    Whether the runner is idle isn't in the scripts: it follows from them.
+    """
     loop = run(of)
     wish: Wish | None = next(loop)
+    busy: set[tuple[Xid, Token]] = set()
     for number, (expected, answer) in enumerate(step for script in scripts for step in script):
-        assert wish == expected, f"wish {number}"
+        whole = replace(expected, is_idle=not busy) if isinstance(expected, Turn | Watch) else expected
+        assert wish == whole, f"wish {number}"
+        _follow(busy, expected, answer)
         try:
             wish = loop.send(answer)
         except StopIteration:
             wish = None
     assert wish is None
+
+
+def _follow(busy: set[tuple[Xid, Token]], wish: Wish, answer: Answer) -> None:
+    """What runs after a wish."""
+    match wish, answer:
+        case Launch(held), _:
+            busy.add((held.jid, held.state.token))
+        case Abandon(jid, token), _:
+            busy.discard((jid, token))
+        case _, Woken(reports):
+            busy.difference_update((report.jid, report.token) for report in reports)
+        case _:
+            pass
 
 
 A, B, C = job(1), job(2), job(3)
@@ -371,7 +421,7 @@ def running(*held: Held, tick: int = 0) -> Script:
 
 
 def test_asked_to_stop_before_it_began_it_claims_nothing() -> None:
-    play(plan(), [BEGIN[0], (Wait(Span(0)), woken(stopping=True))], stopping(0), STOPPED)
+    play(plan(), [*BEGIN[:2], (Wait(Span(0)), woken(stopping=True))], stopping(0), STOPPED)
 
 
 def test_a_stop_lets_running_attempts_finish() -> None:
@@ -449,7 +499,7 @@ def test_results_that_are_lost_are_counted() -> None:
 
     expected = (
         "the store was busy until the shutdown timeout was over: what 3 finished attempts said was not stored. "
-        "Their jobs stay started"
+        "Their jobs run again when another runner finds that this one is gone"
     )
 
     assert (str(lost), lost.count) == (expected, 3)
@@ -467,6 +517,184 @@ def test_results_are_not_given_up_because_the_store_is_busy() -> None:
             (Tell(StoreTroubled("busy")), None),
             (Wait(POLL), woken(stopping=True, tick=GRACE + 1)),
             (Turn((says(A),), 0), turned()),
+        ],
+        STOPPED,
+    )
+
+
+def test_each_kind_has_its_own_grace_within_the_runner_s() -> None:
+    back = GivenBack("shutdown")
+    play(
+        plan(concurrency=1, grace=Span(300)),
+        BEGIN,
+        running(A),
+        [(Wait(POLL), woken(stopping=True))],
+        stopping(1),
+        [
+            (Wait(Span(300)), woken(stopping=True, tick=300)),
+            (Abandon(A.jid, A.state.token), None),
+            (abandoned(A, "shutdown"), None),
+            (Turn((says(A, back),), 0), turned(tick=300)),
+        ],
+        STOPPED,
+    )
+
+
+# -- watching ----------------------------------------------------------------------------------------------------------
+
+OFTEN = Span(500_000)
+
+
+def test_it_watches_once_an_interval_and_wakes_for_it() -> None:
+    play(
+        plan(watch_interval=OFTEN),
+        BEGIN,
+        [
+            (Peek(), due(None)),
+            (Wait(OFTEN), woken(tick=400_000)),
+            (Peek(), due(None)),
+            (Wait(Span(100_000)), woken(tick=500_000)),
+            (Peek(), due(None)),
+            (Watch(is_idle=True), watched(tick=500_000)),
+            (Wait(OFTEN), woken(tick=500_001, stopping=True)),
+        ],
+        stopping(0),
+        STOPPED,
+    )
+
+
+def test_a_busy_store_is_watched_again_an_interval_later() -> None:
+    play(
+        plan(watch_interval=OFTEN),
+        [
+            BEGIN[0],
+            (Watch(is_idle=True), NotNow("busy")),
+            (Tell(StoreTroubled("busy")), None),
+            (Wait(Span(0)), woken()),
+            (Peek(), due(None)),
+            (Wait(OFTEN), woken(tick=OFTEN)),
+            (Peek(), due(None)),
+            (Watch(is_idle=True), watched(tick=OFTEN)),
+            (Wait(OFTEN), woken(stopping=True)),
+        ],
+        stopping(0),
+        STOPPED,
+    )
+
+
+def test_an_attempt_whose_job_is_cancelled_is_told_once_and_still_heard() -> None:
+    told = AttemptCancelled(A.jid, "double", 1)
+    play(
+        plan("idle", concurrency=1, watch_interval=OFTEN),
+        BEGIN,
+        running(A),
+        [
+            (Wait(OFTEN), woken(tick=OFTEN)),
+            (Watch(is_idle=False), watched(cancelled=[A], tick=OFTEN)),
+            (Cancel(A.jid, A.state.token), None),
+            (Tell(told), None),
+            (Wait(OFTEN), woken(tick=2 * OFTEN)),
+            (Watch(is_idle=False), watched(cancelled=[A], tick=2 * OFTEN)),
+            (Wait(OFTEN), woken(says(A, GivenBack("cancelled")))),
+            (Turn((says(A, GivenBack("cancelled")),), 1), turned()),
+        ],
+        STOPPED,
+    )
+
+
+def test_an_attempt_whose_job_it_no_longer_holds_is_lost_and_the_others_go_on() -> None:
+    play(
+        plan("idle", watch_interval=OFTEN),
+        BEGIN,
+        running(A, B),
+        [
+            (Wait(OFTEN), woken(tick=OFTEN)),
+            (Watch(is_idle=False), watched(B, tick=OFTEN)),
+            (Abandon(A.jid, A.state.token), None),
+            (abandoned(A, "lost"), None),
+            (Wait(OFTEN), woken(says(A), says(B), tick=OFTEN)),  # what A says isn't heard
+            (Turn((says(B),), 2), turned()),
+        ],
+        STOPPED,
+    )
+
+
+def test_jobs_of_a_dead_runner_that_cannot_be_read_are_told_once() -> None:
+    problem = JobUnreadable(A.jid, "it is damaged")
+    play(
+        plan("idle", watch_interval=OFTEN),
+        [
+            BEGIN[0],
+            (Watch(is_idle=True), Watched({}, Span(0), (problem,))),
+            (Tell(problem), None),
+            BEGIN[2],
+            (Peek(), due(None)),
+        ],
+        STOPPED,
+    )
+
+
+def test_runners_that_start_together_do_not_poll_together() -> None:
+    play(
+        plan(first_rest=Span(123)),
+        BEGIN,
+        [
+            (Peek(), due(None)),
+            (Wait(Span(123)), woken(tick=123)),
+            (Peek(), due(None)),
+            (Wait(POLL), woken(stopping=True)),
+        ],
+        stopping(0),
+        STOPPED,
+    )
+
+
+# -- suspects ----------------------------------------------------------------------------------------------------------
+
+
+def test_beside_a_suspect_nothing_runs() -> None:
+    play(
+        plan("idle"),
+        BEGIN,
+        [
+            (Peek(), due(0)),
+            (Turn((), 2), Turned((A,), NOW, Span(0), alone=True)),
+            (Launch(A), None),
+            (Wait(POLL), woken()),
+            (Wait(POLL), woken(says(A))),
+            (Turn((says(A),), 2), turned(B, C)),
+            (Launch(B), None),
+            (Launch(C), None),
+            (Wait(POLL), woken(says(B), says(C))),
+            (Turn((says(B), says(C)), 2), turned()),
+        ],
+        STOPPED,
+    )
+
+
+# -- handlers that hang ------------------------------------------------------------------------------------------------
+
+
+def test_with_too_many_hanging_handlers_it_stops_and_says_so() -> None:
+    hanging = Woken((), Span(1_400), stopping=False, hanging=2)
+    with pytest.raises(HandlersHang, match="2 handlers hang"):
+        play(
+            plan(most_hanging=1),
+            BEGIN,
+            [(Peek(), due(None)), (Wait(POLL), hanging)],
+            stopping(0),
+            STOPPED,
+        )
+
+
+def test_some_may_hang() -> None:
+    play(
+        plan("empty", most_hanging=2),
+        BEGIN,
+        [
+            (Peek(), due(500)),
+            (Wait(Span(500)), Woken((), Span(1_400), stopping=False, hanging=2)),
+            (Peek(), due(None)),
         ],
         STOPPED,
     )

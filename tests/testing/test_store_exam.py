@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from typing_extensions import override
 
 from adc.core.commands import KeyHolder
+from adc.core.database import DatabaseEvent
 from adc.core.ids import Xid
 from adc.core.instants import Instant
 from adc.core.states import StateName
@@ -154,6 +155,48 @@ class CountsNoZeros(MemoryStore):
     @override
     def counts(self) -> Mapping[StateName, int]:
         return {name: number for name, number in super().counts().items() if number}
+
+
+class ClaimsFromPausedQueues(MemoryStore):
+    @override
+    def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
+        super().due(wanted, by, limit)
+        return tuple(self._snapshot(jid) for jid in self._waiting.due(wanted, by, limit))
+
+
+class RestsForPausedQueues(MemoryStore):
+    @override
+    def next_due(self, wanted: Wanted) -> Instant | None:
+        super().next_due(wanted)
+        return self._waiting.next_due(wanted)
+
+
+class UndoesNoPause(MemoryStore):
+    @override
+    @contextmanager
+    def writing(self) -> Generator[MemoryStore, None, None]:
+        kept = None
+        try:
+            with super().writing() as writing:
+                try:
+                    yield writing
+                finally:
+                    kept = self._database.kept
+        finally:
+            self._database.kept = kept or self._database.kept
+
+
+class NeverForgetsAPause(MemoryStore):
+    @override
+    def paused(self) -> Mapping[str, Instant]:
+        super().paused()
+        return {each.event.queue: each.event.at for each in self.database_history()}
+
+
+class TellsNothingOfTheDatabase(MemoryStore):
+    @override
+    def database_history(self) -> tuple[Recorded[DatabaseEvent], ...]:
+        return super().database_history()[:0]
 
 
 class NeverCloses(MemoryStore):

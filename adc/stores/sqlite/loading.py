@@ -7,18 +7,18 @@ import apsw
 from msgspec.json import encode
 
 from adc.core.evolve import fold
-from adc.core.ids import Xid
+from adc.core.ids import DATABASE, Xid
 from adc.core.transition import Recorded, Snapshot
 from adc.ports.store import Wanted
-from adc.stores.sqlite import queries, rows
+from adc.stores.sqlite import log_rows, queries, rows
 
 
 def load(connection: apsw.Connection, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:
     """The jobs as they are; one of which nothing is known is Absent."""
     found = {job.jid: job for job in rows.snapshots(connection, queries.LOAD, (as_json(jids),))}
-    missing = [jid for jid in jids if jid not in found]
+    missing = [jid for jid in jids if jid not in found and jid != DATABASE]
     if missing:
-        found |= _folded(rows.recorded(connection, queries.HISTORIES, (as_json(missing),)))
+        found |= _folded(log_rows.recorded(connection, queries.HISTORIES, (as_json(missing),)))
     return {jid: found.get(jid) or Snapshot.absent(jid) for jid in jids}
 
 

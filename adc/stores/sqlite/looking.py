@@ -5,6 +5,7 @@ from typing import Final
 
 import apsw
 
+from adc.core.ids import DATABASE
 from adc.core.states import StateName
 from adc.core.transition import Snapshot
 from adc.ports.store import Look
@@ -17,7 +18,7 @@ _ENDED_BY: Final[Mapping[StateName, str]] = {"done": "JobDone", "cancelled": "Jo
 
 def look(connection: apsw.Connection, wanted: Look) -> tuple[Snapshot, ...]:
     """One page of jobs, in the order of insertion."""
-    after = 0 if wanted.after is None else rows.number(connection, queries.FIRST_SEQ, (wanted.after,)) or 0
+    after = 0 if wanted.after in (None, DATABASE) else rows.number(connection, queries.FIRST_SEQ, (wanted.after,)) or 0
     bindings = {"after": after, "kind": wanted.kind, "queue": wanted.queue, "limit": wanted.limit}
     if wanted.state == "dead" and wanted.due_before is None:
         return rows.snapshots(connection, queries.LOOK_DEAD, bindings)

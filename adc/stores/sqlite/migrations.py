@@ -100,13 +100,39 @@ CREATE VIEW adc_dead_queue AS
     FROM adc_jobs AS j JOIN job_events AS e ON e.seq = j.seq WHERE j.died_at IS NOT NULL;
 """
 
-MIGRATIONS: Final = (FIRST,)
+SECOND: Final = """
+DROP TABLE adc_runners;
+
+-- One row a runner, while it runs: outside the fold. Its signs of life are in the side file, in the place of its slot.
+CREATE TABLE adc_runners (
+    slot INTEGER PRIMARY KEY AUTOINCREMENT,    -- never used again
+    runner TEXT NOT NULL UNIQUE,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    boot_id TEXT NOT NULL,
+    driver TEXT NOT NULL,
+    queues TEXT NOT NULL,                      -- JSON: the names
+    kinds TEXT NOT NULL,                       -- JSON: names and payload versions
+    started_at INTEGER NOT NULL,
+    lease INTEGER,                             -- microseconds; NULL: it gives no beats
+    side_file TEXT NOT NULL                    -- which side file has its signs
+) STRICT;
+CREATE INDEX adc_held_jobs ON adc_jobs (runner) WHERE runner IS NOT NULL;
+
+-- The queues from which nothing is claimed: the fold of the database's own events, of the jid 00000000000000000000.
+CREATE TABLE adc_paused (
+    queue TEXT PRIMARY KEY,
+    at INTEGER NOT NULL                        -- since when
+) STRICT, WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (FIRST, SECOND)
 """Step n takes a file from format n to n + 1; a file without adc's tables has format 0."""
 
 FORMAT: Final = len(MIGRATIONS)
 """The format that this adc reads and writes."""
 
-MIN_READER: Final = 1
+MIN_READER: Final = 2
 """The earliest format whose adc can read a file of this one."""
 
 APPLICATION_ID: Final = 0x61646330  # "adc0", for file(1); only on files that adc created

@@ -9,8 +9,13 @@ import apsw
 
 from adc.core.instants import SECOND, Span
 from adc.ports.trouble import CannotOpen, NoQueue, StoreBusy
+from adc.stores.memory_signs import MemorySigns
 from adc.stores.sqlite import rows
+from adc.stores.sqlite.custody import custody_of
+from adc.stores.sqlite.descriptors import numbers_of
+from adc.stores.sqlite.forks import connect, turn_to_open
 from adc.stores.sqlite.migrating import migrate, refuse_foreign
+from adc.stores.sqlite.side_file import SideFile
 from adc.stores.sqlite.store import SqliteStore
 from adc.stores.sqlite.troubles import typed
 
@@ -51,7 +56,8 @@ def open_store(path: str, durability: Durability, budget: Span, missing: Missing
     if missing not in get_args(Missing):
         raise ValueError(f"expected missing to be 'make' or 'refuse', got {missing!r}")
     named = path if path == IN_MEMORY else os.path.abspath(path)  # noqa: PTH100  pathlib would cost 4 ms of each import of adc
-    return SqliteStore(open_connection(named, durability, budget, missing), named)
+    connection = open_connection(named, durability, budget, missing)
+    return SqliteStore(connection, named, MemorySigns() if named == IN_MEMORY else SideFile(named))
 
 
 def open_connection(path: str, durability: Durability, budget: Span, missing: Missing = "make") -> apsw.Connection:
@@ -80,18 +86,20 @@ def open_connection(path: str, durability: Durability, budget: Span, missing: Mi
 def _open(path: str, durability: Durability, wait: BusyHandler, missing: Missing) -> apsw.Connection:
     if missing == "refuse" and path != IN_MEMORY and not os.path.exists(path):  # noqa: PTH110  as above
         raise NoQueue(path, "open", "no such file")
-    with typed(path, "open"):
-        connection = apsw.Connection(path)
-    try:
-        with typed(path, "open"):
+    with turn_to_open(path), typed(path, "open"):
+        connection = connect(path)
+        custody = custody_of(connection, path)
+        before = numbers_of(connection.filename_wal)
+        try:
             connection.set_busy_handler(wait)
             if refuse_foreign(connection, path) == 0 and missing == "refuse":
                 raise NoQueue(path, "open", "there is no queue of adc in this file")
             configure(connection, path, durability)
             migrate(connection, path)
-    except BaseException:
-        connection.close()
-        raise
+            custody.watch(connection, before)
+        except BaseException:
+            custody.close(connection)
+            raise
     return connection
 
 

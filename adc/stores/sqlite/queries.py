@@ -7,14 +7,16 @@ from typing import Final
 # What bears a name of adc, or stands on one of its tables. Names are compared as SQLite does: without their case.
 OBJECTS: Final = """
 SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND (
-    lower(tbl_name) IN ('adc_meta', 'job_events', 'adc_jobs', 'adc_runners', 'adc_queue', 'adc_dead_queue')
+    lower(tbl_name) IN ('adc_meta', 'job_events', 'adc_jobs', 'adc_runners', 'adc_paused', 'adc_queue',
+        'adc_dead_queue')
     OR lower(name) IN ('job_events_key', 'job_events_ended', 'job_events_insert', 'job_events_update',
-        'job_events_delete', 'adc_queue_jobs', 'adc_dead_jobs')
+        'job_events_delete', 'adc_queue_jobs', 'adc_dead_jobs', 'adc_held_jobs')
 )
 """
 COUNT_OBJECTS: Final = "SELECT count(*) FROM sqlite_schema"
 READ_FORMAT: Final = "SELECT value FROM adc_meta WHERE key = 'format'"
 WRITE_FORMAT: Final = "INSERT INTO adc_meta (key, value) VALUES ('format', ?) ON CONFLICT DO UPDATE SET value = ?1"
+READ_MIN_READER: Final = "SELECT value FROM adc_meta WHERE key = 'min_reader'"
 WRITE_MIN_READER: Final = (
     "INSERT INTO adc_meta (key, value) VALUES ('min_reader', ?) ON CONFLICT DO UPDATE SET value = ?1"
 )
@@ -44,6 +46,7 @@ FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.seq = wanted.value LEF
 
 # The claim index, level by level: a level is a (queue, kind, payload version) at one of its priorities, highest first.
 # A step to the next level is one look-up, so a million jobs of one level, of other kinds or not yet due cost nothing.
+# A queue that is paused has no levels.
 _LEVELS: Final = """
 WITH RECURSIVE level (queue, job_type, payload_version, priority) AS (
     SELECT q.value, k.value ->> 0, k.value ->> 1, (
@@ -52,7 +55,8 @@ WITH RECURSIVE level (queue, job_type, payload_version, priority) AS (
             AND j.queue = q.value AND j.job_type = k.value ->> 0 AND j.payload_version = k.value ->> 1
         ORDER BY j.priority DESC LIMIT 1
     )
-    FROM json_each(:queues) AS q, json_each(:kinds) AS k
+    FROM json_each(:queues) AS q CROSS JOIN json_each(:kinds) AS k
+    WHERE NOT EXISTS (SELECT 1 FROM adc_paused AS p WHERE p.queue = q.value)
     UNION ALL
     SELECT level.queue, level.job_type, level.payload_version, (
         SELECT j.priority FROM adc_jobs AS j
@@ -145,10 +149,11 @@ WHERE type IN ('JobDone', 'JobCancelled') GROUP BY type
 """
 
 # The log:
-# An event's columns are in the order that `rows.recorded` reads.
+# An event's columns are in the order that `log_rows` reads.
 
 _EVENT: Final = "SELECT seq, jid, version, type, type_version, actor, cause, data, digest FROM job_events"
 HISTORY: Final = f"{_EVENT} WHERE jid = ? ORDER BY version"
+EVENTS: Final = f"{_EVENT} WHERE seq > ? ORDER BY seq LIMIT ?"
 HISTORIES: Final = f"{_EVENT} WHERE jid IN (SELECT value FROM json_each(?)) ORDER BY jid, version"
 FIRST_SEQ: Final = "SELECT seq FROM job_events WHERE jid = ? AND version = 1"
 BODY: Final = "SELECT body FROM job_events WHERE jid = ? AND version = ?"
@@ -159,6 +164,7 @@ WHERE e.body IS NOT NULL
 """
 HOLDER: Final = "SELECT jid, seq, type_version, data FROM job_events WHERE job_type = ? AND key = ?"
 HOLDER_SEQ: Final = "SELECT seq FROM job_events WHERE job_type = ? AND key = ? AND seq <= ?"
+HEAD: Final = "SELECT version, digest FROM job_events WHERE jid = ? ORDER BY version DESC LIMIT 1"
 HEAD_AS_OF: Final = "SELECT digest FROM job_events WHERE jid = ? AND seq <= ? ORDER BY version DESC LIMIT 1"
 LAST_SEQ: Final = "SELECT seq FROM sqlite_sequence WHERE name = 'job_events'"
 APPEND: Final = """
@@ -167,11 +173,36 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 ERASE_BODIES: Final = "UPDATE job_events SET body = NULL WHERE jid = ? AND body IS NOT NULL"
 
+# The database:
+
+PAUSED: Final = "SELECT queue, at FROM adc_paused"
+PAUSE: Final = "INSERT INTO adc_paused (queue, at) VALUES (?, ?)"
+RESUME: Final = "DELETE FROM adc_paused WHERE queue = ?"
+
 # Runners:
 
+LAST_SLOT: Final = "SELECT seq FROM sqlite_sequence WHERE name = 'adc_runners'"
 ENROL: Final = """
-INSERT INTO adc_runners (runner, host, pid, boot_id, started_at, lease) VALUES (?, ?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET host = excluded.host, pid = excluded.pid, boot_id = excluded.boot_id,
-    started_at = excluded.started_at, lease = excluded.lease
+INSERT INTO adc_runners (slot, runner, host, pid, boot_id, driver, queues, kinds, started_at, lease, side_file)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
-RESIGN: Final = "DELETE FROM adc_runners WHERE runner = ?"
+STRIKE: Final = "DELETE FROM adc_runners WHERE runner = ?"
+# One that holds jobs stays on the roll, so that others find that it is gone.
+RESIGN: Final = "DELETE FROM adc_runners WHERE runner = ? AND NOT EXISTS (SELECT 1 FROM adc_jobs WHERE runner = ?1)"
+IS_ENROLLED: Final = "SELECT 1 FROM adc_runners WHERE runner = ?"
+PLACE: Final = "SELECT runner, slot, boot_id, lease, side_file FROM adc_runners WHERE runner = ?"
+# The runners that are on the roll, then those that hold jobs and aren't.
+PLACES: Final = """
+SELECT runner, slot, boot_id, lease, side_file FROM adc_runners
+UNION ALL
+SELECT j.runner, NULL, NULL, NULL, NULL FROM adc_jobs AS j
+WHERE j.runner IS NOT NULL
+GROUP BY j.runner HAVING NOT EXISTS (SELECT 1 FROM adc_runners AS r WHERE r.runner = j.runner)
+"""
+ROLL: Final = """
+SELECT slot, runner, host, pid, boot_id, driver, queues, kinds, started_at, lease, side_file,
+    (SELECT count(*) FROM adc_jobs AS j WHERE j.runner = r.runner)
+FROM adc_runners AS r ORDER BY slot
+"""
+HELD_BY: Final = "SELECT jid FROM adc_jobs WHERE runner = ? ORDER BY seq LIMIT ?"
+HOLDING: Final = "SELECT jid, cancel_asked_at IS NOT NULL FROM adc_jobs WHERE runner = ?"

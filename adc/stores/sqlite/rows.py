@@ -1,18 +1,21 @@
-"""Rows: the only file that sees a cursor, and so the only one where SQLite's untyped values become typed ones."""
+"""Rows: beside `log_rows` the only file that sees a cursor, and so where SQLite's untyped values become typed ones."""
 
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 import apsw
+from msgspec.json import decode
 from msgspec.structs import replace
 
 from adc.codec.events import DamagedEvent, UnreadableEvent, decode_event
+from adc.core.database import AnyEvent
 from adc.core.events import JobScheduled
 from adc.core.ids import RunnerId, Xid
-from adc.core.instants import Instant
+from adc.core.instants import Instant, Span
 from adc.core.states import Cancelling, Dead, JobState, Reason, Scheduled, Started
 from adc.core.terms import Tally, Terms, Token
-from adc.core.transition import Recorded, Snapshot
+from adc.core.transition import Snapshot
+from adc.ports.store import Enrolment, Wanted
 from adc.stores.appending import Entry
 
 Value: TypeAlias = int | float | str | bytes | None
@@ -33,6 +36,25 @@ class Level(NamedTuple):
     priority: int
 
 
+class Place(NamedTuple):
+    """Where the signs of a runner are; without a slot: it isn't on the roll, and there are none."""
+
+    runner: RunnerId
+    slot: int | None
+    boot_id: str
+    lease: Span | None
+    side_file: str
+
+
+class OnTheRoll(NamedTuple):
+    """A row of adc_runners."""
+
+    slot: int
+    enrolment: Enrolment
+    side_file: str
+    held: int
+
+
 _REASONS: Final[dict[str, Reason]] = {reason: reason for reason in get_args(Reason)}
 
 
@@ -46,11 +68,6 @@ def readable_or_why(
 ) -> tuple[Snapshot | UnreadableEvent, ...]:
     """The live jobs that a query finds; those that can't be read, as why."""
     return tuple(_snapshot_or_why(row) for row in _fetch(connection, query, bindings))
-
-
-def recorded(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[Recorded, ...]:
-    """The events that a query finds."""
-    return tuple(_recorded(*row) for row in _fetch(connection, query, bindings))
 
 
 def levels(connection: apsw.Connection, query: str, bindings: Bindings) -> Generator[Level, None, None]:
@@ -91,9 +108,9 @@ def objects(connection: apsw.Connection, query: str) -> frozenset[Object]:
     return frozenset(_fetch(connection, query))
 
 
-def numbers_by_text(connection: apsw.Connection, query: str) -> dict[str, int]:
+def numbers_by_text(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> dict[str, int]:
     """A text and a number from each row."""
-    return dict(_fetch(connection, query))
+    return dict(_fetch(connection, query, bindings))
 
 
 def pairs(connection: apsw.Connection, query: str, bindings: Bindings) -> list[tuple[int, int]]:
@@ -113,7 +130,24 @@ def holder(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple
     return None
 
 
-def event_row(entry: Entry) -> Row:
+def places(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> list[Place]:
+    """Where the signs of runners are."""
+    return list(map(Place._make, _fetch(connection, query, bindings)))
+
+
+def enrolments(connection: apsw.Connection, query: str) -> list[OnTheRoll]:
+    """The roll; raises DecodeError for a row with what isn't JSON."""
+    return [_enrolled(*row) for row in _fetch(connection, query)]
+
+
+def head(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[int, bytes]:
+    """How many events a stream has, and the digest of its last one."""
+    for version, digest in _fetch(connection, query, bindings):
+        return version, digest
+    return 0, b""
+
+
+def event_row(entry: Entry[AnyEvent]) -> Row:
     """What APPEND binds for an entry."""
     written = entry.recorded
     event = written.event
@@ -148,6 +182,26 @@ def job_row(state: Live, job: Snapshot) -> Row:
 def _fetch(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> list[tuple[Any, ...]]:
     """All rows at once: an open cursor would keep its lock. The tables are STRICT, so that the Any is what it says."""
     return connection.execute(query, bindings).fetchall()
+
+
+def _enrolled(
+    slot: int,
+    runner: str,
+    host: str,
+    pid: int,
+    boot_id: str,
+    driver: str,
+    queues: str,
+    kinds: str,
+    started_at: int,
+    lease: int | None,
+    side_file: str,
+    held: int,
+) -> OnTheRoll:
+    wanted = Wanted(decode(queues, type=tuple[str, ...]), decode(kinds, type=tuple[tuple[str, int], ...]))
+    span = None if lease is None else Span(lease)
+    enrolment = Enrolment(RunnerId(runner), driver, wanted, host, pid, boot_id, Instant(started_at), span)
+    return OnTheRoll(slot, enrolment, side_file, held)
 
 
 def _snapshot_or_why(row: tuple[Any, ...]) -> Snapshot | UnreadableEvent:
@@ -205,18 +259,3 @@ def _terms(jid: Xid, seq: int, type_version: int, data: str) -> Terms:
     if not isinstance(event, JobScheduled):  # can't be: the type was named
         raise DamagedEvent(jid, seq, 1, "the first event isn't JobScheduled")
     return event.terms
-
-
-def _recorded(
-    seq: int,
-    jid: str,
-    version: int,
-    kind: str,
-    kind_version: int,
-    actor: str,
-    cause: str | None,
-    data: str,
-    digest: bytes,
-) -> Recorded:
-    event = decode_event(Xid(jid), seq, version, kind, kind_version, data)
-    return Recorded(seq, Xid(jid), version, actor, cause, digest, event)

@@ -6,18 +6,29 @@ from threading import RLock
 from typing import get_args
 
 import apsw
+from msgspec import DecodeError
 from typing_extensions import TypeVar
 
-from adc.core.ids import RunnerId, Xid
+from adc.auditing.finding import Finding
+from adc.codec.events import UnreadableEvent
+from adc.core.database import AnyEvent, DatabaseEvent
+from adc.core.ids import DATABASE, RunnerId, Xid
 from adc.core.instants import Instant
+from adc.core.liveness import Sign
 from adc.core.states import StateName
 from adc.core.transition import Recorded, Snapshot
-from adc.ports.store import Enrolment, Look, Wanted
-from adc.ports.trouble import OutcomeUnknown, StoreTrouble
-from adc.stores.sqlite import queries, rows
+from adc.ports.signs import Signs
+from adc.ports.store import Enrolled, Enrolment, Look, Wanted
+from adc.ports.trouble import OutcomeUnknown, StoreDamaged, StoreTrouble
+from adc.stores.sqlite import log_rows, queries, rows
+from adc.stores.sqlite.custody import custody_of
+from adc.stores.sqlite.database import database_history, paused
 from adc.stores.sqlite.loading import load, wanted_bindings
 from adc.stores.sqlite.looking import look
+from adc.stores.sqlite.migrating import refuse_future
+from adc.stores.sqlite.roll import Roll
 from adc.stores.sqlite.troubles import extended_code, typed
+from adc.stores.sqlite.verifying import verify, verify_file
 from adc.stores.sqlite.writing import SqliteWriting
 
 Answer = TypeVar("Answer")
@@ -26,26 +37,33 @@ Answer = TypeVar("Answer")
 class SqliteStore:
     """A store on an open connection; `path` names the file in troubles. It may be shared by threads."""
 
-    def __init__(self, connection: apsw.Connection, path: str) -> None:
+    def __init__(self, connection: apsw.Connection, path: str, signs: Signs) -> None:
         self._connection = connection
         self._path = path
+        self._roll = Roll(signs)
+        self._custody = custody_of(connection, path)
         self._lock = RLock()  # apsw refuses two threads in one connection
 
     @contextmanager
     def writing(self) -> Iterator[SqliteWriting]:
         """Begin a write transaction; leaving it commits, an exception undoes all of it."""
+        self._custody.admit("begin")  # before the lock: a thread of the parent may have held it at the fork
         with self._lock:
             self._refuse_nesting()
-            writing = SqliteWriting(self._connection, self._path)
+            writing = SqliteWriting(self._connection, self._path, self._roll, self._custody)
             try:
+                self._custody.before_begin()
                 with typed(self._path, "begin"):
                     self._connection.execute(queries.BEGIN)
+                    refuse_future(self._connection, self._path)
                 yield writing
                 if writing.failure is not None:
                     raise writing.failure
+                self._custody.before_commit()
                 self._commit()
-            except BaseException:
+            except BaseException as error:
                 self._roll_back()
+                self._custody.look_again(error)
                 raise
             finally:
                 writing.failure = StoreTrouble(self._path, "write", "this transaction is over")
@@ -63,7 +81,33 @@ class SqliteStore:
 
     def history(self, jid: Xid) -> tuple[Recorded, ...]:
         """All events of a job."""
-        return self._read("history", lambda connection: rows.recorded(connection, queries.HISTORY, (jid,)))
+        if jid == DATABASE:  # no job has it
+            return ()
+        return self._read("history", lambda connection: log_rows.recorded(connection, queries.HISTORY, (jid,)))
+
+    def history_or_why(self, jid: Xid) -> tuple[Recorded[AnyEvent] | UnreadableEvent, ...]:
+        """All events of a job; one that can't be read stands as why."""
+        return self._read(
+            "history", lambda connection: log_rows.any_recorded_or_why(connection, queries.HISTORY, (jid,))
+        )
+
+    def events(self, after: int, limit: int) -> tuple[Recorded[AnyEvent] | UnreadableEvent, ...]:
+        """A page of the log."""
+        return self._read(
+            "events", lambda connection: log_rows.any_recorded_or_why(connection, queries.EVENTS, (after, limit))
+        )
+
+    def last_seq(self) -> int:
+        """The place of the latest event that was ever appended."""
+        return self._read("last_seq", lambda connection: rows.number(connection, queries.LAST_SEQ)) or 0
+
+    def database_history(self) -> tuple[Recorded[DatabaseEvent], ...]:
+        """All events of the database."""
+        return self._read("database_history", database_history)
+
+    def paused(self) -> Mapping[str, Instant]:
+        """The queues that are paused, and since when."""
+        return self._read("paused", paused)
 
     def body(self, jid: Xid, version: int) -> bytes | None:
         """The bytes stored beside an event."""
@@ -79,26 +123,81 @@ class SqliteStore:
         return {name: counted.get(name, 0) for name in get_args(StateName)}
 
     def enrol(self, runner: Enrolment) -> None:
-        """Note a runner that starts."""
-        row = (runner.runner, runner.host, runner.pid, runner.boot_id, runner.started_at, runner.lease)
-        self._change("enrol", queries.ENROL, row)
+        """Put a runner on the roll, and begin its signs of life."""
+        slot: int | None = None
+        try:
+            with self.writing(), typed(self._path, "enrol"):
+                slot, place = self._roll.enter(self._connection, runner)
+        except BaseException:
+            if slot is not None:
+                self._roll.leave(slot)
+            raise
+        self._roll.entered(runner.runner, slot, place)
+
+    def beat(self, runner: RunnerId, at: Instant) -> bool:
+        """Give a sign of life; whether others can still see it."""
+        self._custody.admit("beat")
+        return self._roll.beat(runner, at)
 
     def resign(self, runner: RunnerId) -> None:
-        """Forget a runner that ends."""
-        self._change("resign", queries.RESIGN, (runner,))
+        """Take a runner off the roll that ends, unless it holds jobs."""
+        try:
+            with self.writing(), typed(self._path, "resign"):
+                self._connection.execute(queries.RESIGN, (runner,))
+        finally:
+            self._roll.let_go(runner)
+
+    def let_go(self, runner: RunnerId) -> None:
+        """End a runner's signs of life, and write nothing."""
+        self._custody.admit("let_go")
+        self._roll.let_go(runner)
+
+    def signs(self) -> Mapping[RunnerId, Sign | None]:
+        """What can be seen of each runner."""
+        return self._read("signs", self._roll.signs)
+
+    def roll(self) -> tuple[Enrolled, ...]:
+        """All runners, in the order in which they enrolled."""
+        try:
+            return self._read("roll", self._roll.all)
+        except DecodeError as error:
+            raise StoreDamaged(self._path, "roll", f"a row of adc_runners isn't what adc writes ({error})") from error
+
+    def holding(self, runner: RunnerId) -> Mapping[Xid, bool]:
+        """The jobs that a runner holds, and whether each was cancelled."""
+        found = self._read("holding", lambda connection: rows.numbers_by_text(connection, queries.HOLDING, (runner,)))
+        return {Xid(jid): bool(cancelled) for jid, cancelled in found.items()}
+
+    def verify(self) -> Iterator[Finding]:
+        """What in the file isn't as adc wrote it: read on another connection, so that this one goes on meanwhile."""
+        if self._read("verify", lambda connection: connection.filename):
+            return verify_file(self._path)
+        return iter(self._read("verify", lambda connection: tuple(verify(connection, self._path))))
+
+    @property
+    def absent_guards(self) -> tuple[str, ...]:
+        """What this system doesn't let the store notice; none on Linux."""
+        return self._custody.absent_guards()
 
     def close(self) -> None:
-        """Let go of the file; using the store afterwards raises StoreClosed."""
+        """Let go of the file and of all signs; using the store afterwards raises StoreClosed.
+
+        In a forked child this does nothing: the file is its parent's.
+        """
+        if self._custody.inherited:
+            return
         with self._lock:
-            self._connection.close()
+            self._roll.let_all_go()
+            self._custody.close(self._connection)
 
     def _read(self, operation: str, ask: Callable[[apsw.Connection], Answer]) -> Answer:
-        with self._lock, typed(self._path, operation):
-            return ask(self._connection)
-
-    def _change(self, operation: str, query: str, bindings: rows.Row) -> None:
-        with self.writing(), typed(self._path, operation):
-            self._connection.execute(query, bindings)
+        self._custody.admit(operation)
+        try:
+            with self._lock, typed(self._path, operation):
+                return ask(self._connection)
+        except StoreTrouble as trouble:
+            self._custody.look_again(trouble)
+            raise
 
     def _refuse_nesting(self) -> None:
         """The lock lets its own thread through; but what is inside couldn't be undone alone."""
@@ -116,5 +215,5 @@ class SqliteStore:
     def _roll_back(self) -> None:
         """SQLite may have rolled back by itself; a second error here would hide the first."""
         with suppress(apsw.Error):
-            if self._connection.in_transaction:
+            if not self._custody.inherited and self._connection.in_transaction:
                 self._connection.execute(queries.ROLLBACK)

@@ -10,23 +10,30 @@ from typing_extensions import override
 
 from adc.codec.events import UnreadableEvent
 from adc.core.commands import KeyHolder
-from adc.core.ids import Xid
+from adc.core.database import DatabaseSnapshot, DatabaseTransition
+from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant
+from adc.core.liveness import Sign
 from adc.core.transition import Snapshot, Transition
 from adc.ports.store import Wanted
 from adc.ports.trouble import StoreTrouble
 from adc.stores.sqlite import queries, rows
 from adc.stores.sqlite.applying import apply
-from adc.stores.sqlite.loading import as_json, load, wanted_bindings
+from adc.stores.sqlite.custody import Custody
+from adc.stores.sqlite.database import apply_database, load_database
+from adc.stores.sqlite.loading import as_json, load, wanted_bindings, xids
+from adc.stores.sqlite.roll import Roll
 from adc.stores.sqlite.troubles import typed
 
 
 class SqliteWriting:
     """The verbs of `Writing`, on a connection that is in a write transaction."""
 
-    def __init__(self, connection: apsw.Connection, path: str) -> None:
+    def __init__(self, connection: apsw.Connection, path: str, roll: Roll, custody: Custody) -> None:
         self._connection = connection
         self._path = path
+        self._roll = roll
+        self._custody = custody
         self.failure: BaseException | None = None
         """Why this transaction can't be committed. SQLite undoes it by itself after some errors, and would run what
         follows outside of it: so whoever catches a trouble inside the transaction doesn't get any further."""
@@ -78,6 +85,26 @@ class SqliteWriting:
         jid, terms = found
         return KeyHolder(jid, terms.payload.hash)
 
+    def sign(self, runner: RunnerId) -> Sign | None:
+        """What can be seen of a runner now."""
+        with self._verb("sign"):
+            return self._roll.sign(self._connection, runner)
+
+    def is_enrolled(self, runner: RunnerId) -> bool:
+        """Whether a runner is on the roll."""
+        with self._verb("is_enrolled"):
+            return rows.number(self._connection, queries.IS_ENROLLED, (runner,)) is not None
+
+    def held_by(self, runner: RunnerId, limit: int) -> tuple[Xid, ...]:
+        """The jobs that a runner holds."""
+        with self._verb("held_by"):
+            return xids(rows.texts(self._connection, queries.HELD_BY, (runner, limit)))
+
+    def strike(self, runner: RunnerId) -> None:
+        """Take a runner off the roll."""
+        with self._verb("strike"):
+            self._roll.strike(self._connection, runner)
+
     def apply(self, transitions: Sequence[Transition]) -> None:
         """Append the events and write the rows."""
         with self._verb("apply"):
@@ -87,12 +114,27 @@ class SqliteWriting:
                 self.failure = error
                 raise
 
+    def database(self) -> DatabaseSnapshot:
+        """The database as it is."""
+        with self._verb("database"):
+            return load_database(self._connection)
+
+    def apply_database(self, transition: DatabaseTransition) -> None:
+        """Append the events of the database and write what they lead to."""
+        with self._verb("apply_database"):
+            try:
+                apply_database(self._connection, transition)
+            except BaseException as error:
+                self.failure = error
+                raise
+
     def _due_at(self, level: rows.Level, by: Instant, room: int) -> list[tuple[int, int]]:
         return rows.pairs(self._connection, queries.DUE_AT_LEVEL, (*level, by, room))
 
     def _verb(self, name: str) -> "_Verb":
         if self.failure is not None:
             raise self.failure
+        self._custody.admit(name)  # a process that was forked within the transaction
         return _Verb(self, self._path, name)
 
 

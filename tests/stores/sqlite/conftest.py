@@ -8,6 +8,7 @@ import pytest
 
 from adc.core.instants import Span
 from adc.stores.sqlite.opening import open_connection
+from adc.stores.sqlite.side_file import SideFile
 from adc.stores.sqlite.store import SqliteStore
 from adc.testing.store_moves import Moves
 
@@ -27,7 +28,7 @@ def connection(path: Path) -> Iterator[apsw.Connection]:
 
 @pytest.fixture
 def moves(connection: apsw.Connection, path: Path) -> Moves:
-    return Moves(SqliteStore(connection, str(path)))
+    return Moves(SqliteStore(connection, str(path), SideFile(str(path))))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from adc.core.instants import SECOND, Span
 from adc.ports.trouble import CannotOpen, ForeignFile, FutureVersion, StoreBusy, StoreDamaged, StoreTrouble
-from adc.stores.sqlite.migrations import APPLICATION_ID, FORMAT, SCHEMA_SQL
+from adc.stores.sqlite.migrations import APPLICATION_ID, FORMAT, MIN_READER, SCHEMA_SQL
 from adc.stores.sqlite.opening import Durability, configure, open_connection, open_store
 from adc.testing.store_laws import check_laws
 from adc.testing.store_moves import Moves, nth, order
@@ -148,7 +148,7 @@ def test_a_new_file_is_set_up_as_asked(durability: Durability, synchronous: int,
         "encoding": "UTF-8",
     }
     assert written["format"] == str(FORMAT)
-    assert written["min_reader"] == "1"
+    assert written["min_reader"] == str(MIN_READER)
     assert len(written["database_id"]) == 32
 
 

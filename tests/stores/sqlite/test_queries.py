@@ -8,9 +8,12 @@ import apsw
 import apsw.ext
 import pytest
 
+from adc.core.database import Pause
 from adc.core.instants import Instant, Span
 from adc.core.transition import Asked
 from adc.ports.store import Wanted
+from adc.shell import change_database
+from adc.stores.memory_signs import MemorySigns
 from adc.stores.sqlite import migrations, queries
 from adc.stores.sqlite.opening import open_connection
 from adc.stores.sqlite.store import SqliteStore
@@ -25,6 +28,10 @@ EXPECTED = {
     "OBJECTS": ("SCAN sqlite_schema", "the schema has some twenty rows"),
     "COUNT_OBJECTS": ("SCAN sqlite_master", "the same"),
     "LAST_SEQ": ("SCAN sqlite_sequence", "one row for each table of the file that counts"),
+    "LAST_SLOT": ("SCAN sqlite_sequence", "the same"),
+    "PLACES": ("SCAN adc_runners|SCAN j USING COVERING INDEX adc_held_jobs", "it gives all runners"),
+    "ROLL": ("SCAN r", "it gives them all"),
+    "PAUSED": ("SCAN adc_paused", "it gives them all"),
     "COUNTS": ("SCAN j|USE TEMP B-TREE FOR GROUP BY", "it counts all live jobs, and says so"),
 }
 """What else would be a mistake: a whole table read, or rows sorted; and why it is none here."""
@@ -46,7 +53,7 @@ def planner(request: pytest.FixtureRequest) -> Iterator[apsw.Connection]:
     connection = open_connection(":memory:", "full", Span(0))
     number = {"an empty file": 0, "few jobs, analyzed": 3}.get(request.param, 3_000)
     if number:
-        moves = Moves(SqliteStore(connection, ":memory:"))
+        moves = Moves(SqliteStore(connection, ":memory:", MemorySigns()))
         moves.schedule(*(order(n, kind=f"k{n % 3}", key=str(n)) for n in range(number)))
         connection.execute("ANALYZE")
     yield connection
@@ -138,11 +145,16 @@ SHAPES: dict[str, tuple[Callable[[int], Iterable[Asked]], Wanted]] = {
 }
 
 
-def steps(size: int, jobs: Callable[[int], Iterable[Asked]], wanted: Wanted) -> tuple[int, int, int]:
+def steps(
+    size: int, jobs: Callable[[int], Iterable[Asked]], wanted: Wanted, paused: Iterable[str] = ()
+) -> tuple[int, int, int]:
     """How many steps SQLite's machine makes for a claim of 10, of 1, and to find when the next job is due."""
     with closing(open_connection(":memory:", "full", Span(0))) as connection:
-        moves = Moves(SqliteStore(connection, ":memory:"))
+        moves = Moves(SqliteStore(connection, ":memory:", MemorySigns()))
         moves.schedule(*jobs(size))
+        with moves.store.writing() as writing:
+            for queue in paused:
+                change_database(writing, Pause(NOW, queue), actor="test")
         made = 0
 
         def step() -> bool:
@@ -175,11 +187,28 @@ def test_a_claim_costs_by_the_kinds_that_are_wanted_and_the_priorities_in_use() 
     assert (fifty, next_of_fifty) < (20_000, 10_000)
 
 
+def test_a_paused_queue_costs_less_than_an_empty_one_whatever_waits_in_it() -> None:
+    jobs, wanted = SHAPES["three queues and two kinds"]
+    few, many = (steps(size, jobs, wanted, paused=("mail",)) for size in (20, 20_000))
+    without = steps(20, jobs, Wanted(("default", "night", "nobody's"), wanted.kinds))
+
+    assert few == many
+    assert all(paused < none for paused, none in zip(few, without, strict=True))
+
+
+def test_a_claim_hardly_costs_more_where_other_queues_are_paused() -> None:
+    """One look-up for each queue that is wanted, in a table that is mostly empty."""
+    none = steps(1_000, *SHAPES["all are due"])
+    some = steps(1_000, *SHAPES["all are due"], paused=[f"queue {number}" for number in range(1_000)])
+
+    assert all(after - before < 10 for before, after in zip(none, some, strict=True))
+
+
 def test_completing_a_job_costs_the_same_whatever_waits() -> None:
     made = []
     for size in (20, 20_000):
         with closing(open_connection(":memory:", "full", Span(0))) as connection:
-            moves = Moves(SqliteStore(connection, ":memory:"))
+            moves = Moves(SqliteStore(connection, ":memory:", MemorySigns()))
             moves.schedule(*(order(n, due=n) for n in range(size)))
             count = 0
 

@@ -9,17 +9,19 @@ import apsw
 import pytest
 
 from adc.core.commands import Cancel, Fail, Redrive
+from adc.core.database import Pause, Resume
 from adc.core.instants import Instant, Span
 from adc.core.outcome import Success
 from adc.core.states import Scheduled
 from adc.core.transition import Asked, transition
-from adc.ports.store import Enrolment, Look, Wanted
+from adc.ports.store import Look, Wanted
 from adc.ports.trouble import OutcomeUnknown, StoreBusy, StoreFull, StoreTrouble
-from adc.shell import carry_out
+from adc.shell import carry_out, change_database
 from adc.stores.sqlite.opening import open_store
 from adc.testing.samples import FAULT, RUNNER
 from adc.testing.store_laws import check_laws
 from adc.testing.store_moves import NOW, Moves, nth, order
+from adc.testing.store_rolls import enrolment
 
 WANTED = Wanted(("default",), (("invoice", 1),))
 KEYED = order(1, key="k")
@@ -33,6 +35,12 @@ def undone(moves: Moves) -> None:
         raise ZeroDivisionError
 
 
+def pause_and_resume(moves: Moves) -> None:
+    for command in (Pause(NOW, "default"), Resume(NOW, "default")):
+        with moves.store.writing() as writing:
+            change_database(writing, command, actor="test")
+
+
 READS: dict[str, Callable[[Moves], object]] = {
     "load": lambda moves: moves.job(nth(1)),
     "load a job that is over": lambda moves: moves.job(nth(2)),
@@ -44,6 +52,8 @@ READS: dict[str, Callable[[Moves], object]] = {
     "look for done ones": lambda moves: moves.store.look(Look(state="done", queue="default", limit=1)),
     "look for waiting ones": lambda moves: moves.store.look(Look(due_before=NOW, limit=1)),
     "counts": lambda moves: moves.store.counts(),
+    "paused": lambda moves: moves.store.paused(),
+    "the history of the database": lambda moves: moves.store.database_history(),
 }
 WRITES: dict[str, Callable[[Moves], object]] = {
     "schedule": lambda moves: moves.schedule(order(3), order(4, key="l")),
@@ -59,8 +69,9 @@ WRITES: dict[str, Callable[[Moves], object]] = {
     "due": lambda moves: moves.due(WANTED),
     "the first of many that are due": lambda moves: moves.due(WANTED, limit=1),
     "payloads": lambda moves: moves.payloads((nth(1), nth(2))),
-    "enrol": lambda moves: moves.store.enrol(Enrolment(RUNNER, "host", 7, "", NOW, Span(1))),
+    "enrol": lambda moves: moves.store.enrol(enrolment()),
     "resign": lambda moves: moves.store.resign(RUNNER),
+    "pause and resume": pause_and_resume,
     "one that is undone": undone,
 }
 

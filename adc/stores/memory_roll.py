@@ -1,0 +1,65 @@
+"""The roll of a store in memory: its runners and their signs of life."""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias, final
+
+from adc.core.ids import RunnerId
+from adc.core.instants import Instant
+from adc.core.liveness import Sign
+from adc.ports.store import Enrolled, Enrolment
+from adc.stores.memory_signs import MemorySigns
+
+Entries: TypeAlias = Mapping[RunnerId, tuple[int, Enrolment]]
+"""Slots, and what was enrolled."""
+
+
+@final
+class MemoryRoll:
+    """Runners by their ids, each in a slot of its own."""
+
+    def __init__(self) -> None:
+        self._signs = MemorySigns()
+        self._last_slot = 0
+        self.entries: Entries = {}
+
+    def enter(self, runner: Enrolment) -> None:
+        """Put a runner on the roll."""
+        self.let_go(runner.runner)
+        self._last_slot += 1
+        self._signs.hold(self._last_slot, runner.started_at)
+        rest = {each: entry for each, entry in self.entries.items() if each != runner.runner}
+        self.entries = {**rest, runner.runner: (self._last_slot, runner)}
+
+    def strike(self, runner: RunnerId) -> None:
+        """Take a runner off the roll."""
+        self.entries = {each: entry for each, entry in self.entries.items() if each != runner}
+
+    def beat(self, runner: RunnerId, at: Instant) -> bool:
+        """Give a beat; whether others can see it."""
+        if runner not in self.entries:
+            return False
+        self._signs.beat(self.entries[runner][0], at)
+        return True
+
+    def let_go(self, runner: RunnerId) -> None:
+        """End a runner's signs of life."""
+        if runner in self.entries:
+            self._signs.let_go(self.entries[runner][0])
+
+    def sign(self, runner: RunnerId) -> Sign | None:
+        """What can be seen of a runner; None: it isn't on the roll."""
+        if runner not in self.entries:
+            return None
+        slot, enrolment = self.entries[runner]
+        pulse = self._signs.see(slot, self._signs.name)
+        return Sign(enrolment.boot_id, pulse.lock, pulse.beats, enrolment.lease)
+
+    def all(self, holders: Iterable[RunnerId]) -> tuple[Enrolled, ...]:
+        """All runners; `holders` names one for each job that it holds."""
+        held = list(holders)
+        return tuple(self._enrolled(slot, each, held.count(each.runner)) for slot, each in self.entries.values())
+
+    def _enrolled(self, slot: int, enrolment: Enrolment, held: int) -> Enrolled:
+        pulse = self._signs.see(slot, self._signs.name)
+        sign = Sign(enrolment.boot_id, pulse.lock, pulse.beats, enrolment.lease)
+        return Enrolled(enrolment, held, sign, pulse.beat_at)

@@ -1,0 +1,39 @@
+"""Signs of runners that are all in this process, as with a queue in memory; a test can let one of them die."""
+
+from typing import Final, final
+
+from adc.core.instants import Instant
+from adc.ports.signs import UNSEEN, Pulse
+
+
+@final
+class MemorySigns:
+    """A dict of beats, and the set of slots that are held."""
+
+    name: Final = "memory"
+
+    def __init__(self) -> None:
+        self._beats: dict[int, tuple[int, Instant]] = {}
+        self._held: set[int] = set()
+
+    def hold(self, slot: int, at: Instant) -> str:
+        """Take the death lock of a slot and give the first beat."""
+        self._held.add(slot)
+        self.beat(slot, at)
+        return self.name
+
+    def beat(self, slot: int, at: Instant) -> None:
+        """Give a beat."""
+        beats, _ = self._beats.get(slot, (0, at))
+        self._beats[slot] = beats + 1, at
+
+    def let_go(self, slot: int) -> None:
+        """Free the death lock."""
+        self._held.discard(slot)
+
+    def see(self, slot: int, name: str) -> Pulse:
+        """What can be seen of a slot."""
+        if name != self.name or slot not in self._beats:
+            return UNSEEN
+        beats, at = self._beats[slot]
+        return Pulse("held" if slot in self._held else "free", beats, at)

@@ -1,0 +1,48 @@
+"""Auditing queries: the SQL by which a file is checked and its log is copied; it believes nothing of what it reads."""
+
+from typing import Final
+
+# A read transaction: all that follows sees one moment. The connection can't write, so nothing can come of it but reads.
+BEGIN_READING: Final = "SAVEPOINT reading"
+
+INTEGRITY: Final = "PRAGMA integrity_check(100)"
+SCHEMA: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
+META: Final = "SELECT key, value FROM adc_meta"
+COUNT_EVENTS: Final = "SELECT count(*), min(seq), max(seq) FROM job_events"
+
+# All events, job by job. By the index: a sort would need as much memory as there are events. The columns are in the
+# order of `StoredEvent`.
+_EVENT: Final = """
+SELECT seq, jid, version, at, type, type_version, actor, cause, data, body, job_type, key, digest FROM job_events
+"""
+_BY_JOB: Final = "INDEXED BY sqlite_autoindex_job_events_1"
+EVENTS_BY_JOB: Final = f"{_EVENT} {_BY_JOB} ORDER BY jid, version"
+EVENTS_BY_SEQ: Final = f"{_EVENT} ORDER BY seq"
+
+# The rows that can be in the fold, in the same order of jobs. The columns are in the order of INSERT_JOB.
+JOBS_BY_JID: Final = """
+SELECT queue, job_type, payload_version, enqueued_at, jid, seq, version, head, priority, scheduled_at,
+    started_at, attempt, retries, crashes, runner, cancel_asked_at, died_at, reason
+FROM adc_jobs INDEXED BY sqlite_autoindex_adc_jobs_1 ORDER BY jid
+"""
+
+# Which row it is, of which a text can't be read: so many rows behind the last one that could.
+EVENT_BEHIND: Final = f"""
+SELECT seq, CAST(jid AS BLOB) FROM job_events {_BY_JOB}
+WHERE (jid, version) > (?, ?) ORDER BY jid, version LIMIT 1 OFFSET ?
+"""
+JOB_BEHIND: Final = """
+SELECT seq, CAST(jid AS BLOB) FROM adc_jobs INDEXED BY sqlite_autoindex_adc_jobs_1
+WHERE jid > ? ORDER BY jid LIMIT 1 OFFSET ?
+"""
+PAUSED: Final = "SELECT queue, at FROM adc_paused"
+
+# Rebuilding. The number of the last event that was written stays, even if that event is gone: so it is seen that it is.
+BEGIN_SEQ: Final = """
+INSERT INTO sqlite_sequence (name, seq)
+SELECT 'job_events', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'job_events')
+"""
+KEEP_LAST_SEQ: Final = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'job_events'"
+KEEP_DATABASE_ID: Final = "UPDATE adc_meta SET value = ? WHERE key = 'database_id'"
+DELETE_ROW: Final = "DELETE FROM adc_jobs WHERE seq = ?"
+DELETE_PAUSED: Final = "DELETE FROM adc_paused"

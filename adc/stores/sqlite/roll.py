@@ -1,0 +1,105 @@
+"""The roll: which runners there are, as rows of `adc_runners`, and their signs of life, which are in no row."""
+
+from collections.abc import Mapping, Sequence
+from typing import final
+
+import apsw
+
+from adc.core.ids import RunnerId
+from adc.core.instants import Instant, Span
+from adc.core.liveness import Sign
+from adc.ports.signs import Pulse, Signs
+from adc.ports.store import Enrolled, Enrolment
+from adc.stores.sqlite import queries, rows
+from adc.stores.sqlite.loading import as_json
+
+
+@final
+class Roll:
+    """What one store knows of runners; the transactions are the store's."""
+
+    def __init__(self, signs: Signs) -> None:
+        self._signs = signs
+        self._own: dict[RunnerId, tuple[int, str]] = {}
+        """The runners of this store: their slots, and in which place those are."""
+
+    def enter(self, connection: apsw.Connection, runner: Enrolment) -> tuple[int, str]:
+        """Write a runner's row, in a new slot; its death lock is taken before anybody can see the row."""
+        slot = (rows.number(connection, queries.LAST_SLOT) or 0) + 1
+        place = self._signs.hold(slot, runner.started_at)
+        try:
+            self.strike(connection, runner.runner)
+            connection.execute(queries.ENROL, (slot, *_row(runner), place))
+        except BaseException:
+            self._signs.let_go(slot)
+            raise
+        return slot, place
+
+    def leave(self, slot: int) -> None:
+        """The row of a slot that was just taken wasn't committed."""
+        self._signs.let_go(slot)
+
+    def entered(self, runner: RunnerId, slot: int, place: str) -> None:
+        """The row of a runner is committed. If it had another slot before, that is let go."""
+        self.let_go(runner)
+        self._own[runner] = slot, place
+
+    def beat(self, runner: RunnerId, at: Instant) -> bool:
+        """Give a beat; whether others can still see it."""
+        own = self._own.get(runner)
+        if own is None:
+            return False
+        slot, place = own
+        self._signs.beat(slot, at)
+        return place == self._signs.name
+
+    def let_go(self, runner: RunnerId) -> None:
+        """End a runner's signs of life."""
+        own = self._own.pop(runner, None)
+        if own is not None:
+            self._signs.let_go(own[0])
+
+    def let_all_go(self) -> None:
+        """End the signs of life of all runners of this store."""
+        for runner in tuple(self._own):
+            self.let_go(runner)
+
+    def strike(self, connection: apsw.Connection, runner: RunnerId) -> None:
+        """Remove a runner's row."""
+        connection.execute(queries.STRIKE, (runner,))
+
+    def sign(self, connection: apsw.Connection, runner: RunnerId) -> Sign | None:
+        """What can be seen of a runner; None: it isn't on the roll."""
+        return self._seen(rows.places(connection, queries.PLACE, (runner,))).get(runner)
+
+    def signs(self, connection: apsw.Connection) -> Mapping[RunnerId, Sign | None]:
+        """What can be seen of each runner; None: it holds jobs, but isn't on the roll."""
+        return self._seen(rows.places(connection, queries.PLACES))
+
+    def all(self, connection: apsw.Connection) -> tuple[Enrolled, ...]:
+        """All runners, in the order in which they enrolled."""
+        return tuple(self._enrolled(*row) for row in rows.enrolments(connection, queries.ROLL))
+
+    def _enrolled(self, slot: int, enrolment: Enrolment, side_file: str, held: int) -> Enrolled:
+        pulse = self._signs.see(slot, side_file)
+        return Enrolled(enrolment, held, _sign(enrolment.boot_id, enrolment.lease, pulse), pulse.beat_at)
+
+    def _seen(self, places: Sequence[rows.Place]) -> dict[RunnerId, Sign | None]:
+        return {place.runner: self._sign(place) for place in places}
+
+    def _sign(self, place: rows.Place) -> Sign | None:
+        if place.slot is None:
+            return None
+        return _sign(place.boot_id, place.lease, self._signs.see(place.slot, place.side_file))
+
+
+def _sign(boot_id: str, lease: Span | None, pulse: Pulse) -> Sign:
+    return Sign(boot_id, pulse.lock, pulse.beats, lease)
+
+
+def _row(runner: Enrolment) -> rows.Row:
+    wanted = runner.wanted
+    return (
+        *(runner.runner, runner.host, runner.pid, runner.boot_id, runner.driver),
+        *(as_json(wanted.queues), as_json(wanted.kinds), runner.started_at, runner.lease),
+    )
