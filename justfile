@@ -52,10 +52,10 @@ house:
     {{bin}}/lint-imports
     {{bin}}/pytest -q tests/test_house.py
 
-# Measure branch coverage of the pure parts by their own tests: core, codec, handling and running must have all of it.
+# Measure branch coverage of the pure parts by their own tests: core, codec, auditing, handling and running must have all of it.
 cover:
-    {{bin}}/coverage run -m pytest -q tests/core tests/codec tests/handling tests/running
-    {{bin}}/coverage report --include='adc/core/*,adc/codec/*,adc/handling/*,adc/running/*' --fail-under=100
+    {{bin}}/coverage run -m pytest -q tests/core tests/codec tests/auditing tests/handling tests/running
+    {{bin}}/coverage report --include='adc/core/*,adc/codec/*,adc/auditing/*,adc/handling/*,adc/running/*' --fail-under=100
 
 # Measure speed: jobs a second, ratios to a raw apsw loop, bytes a job.
 bench *args:

@@ -42,6 +42,7 @@ from adc.reading import JobRow, LogEntry
 from adc.refused import CancelRefused, RedriveRefused, Refused, ScheduleRefused, UnscheduleRefused
 from adc.router import HandlerTaken, Handles, JobHandler, Reply, RunnerRouter
 from adc.runner import JobRunner
+from adc.runners import RunnerRow
 from adc.running.events import (
     AttemptAbandoned,
     AttemptCancelled,
@@ -124,6 +125,7 @@ __all__ = [
     "RunnerEvent",
     "RunnerGone",
     "RunnerRouter",
+    "RunnerRow",
     "RunnerStarted",
     "RunnerStopped",
     "RunnerStopping",

@@ -75,9 +75,10 @@ class Poller:
         self._enrolled: set[tuple[str, tuple[str, int]]] = set()
         """What the roll says that it polls: queues, and kinds by name and payload version."""
 
-    def next(self, kind: JobKind[P, R], queue: str, due_by: Instant) -> Claimed[P, R] | None:
-        """The next job of this kind; None: none is due by then, and nothing was written."""
+    def next(self, kind: JobKind[P, R], queue: str, at: Instant | None) -> Claimed[P, R] | None:
+        """The next job of this kind that is due by then (None: by now); None: there is none, and nothing was written."""
         self._watcher.look()
+        due_by = self._desk.clock.now() if at is None else at
         desk = replace(self._desk, wanted=Wanted((queue,), kind.addresses))
         while (taken := self._take(desk, due_by)) is not None:
             token = taken.state.token

@@ -59,11 +59,11 @@ class Looking:
 
         For the id `00000000000000000000`: what happened to the database itself, such as a queue that was paused.
         """
-        if jid == DATABASE:
-            return tuple(log_entry(each, None) for each in self.store.database_history())
         if not is_xid(jid):
             return ()
         try:
+            if jid == DATABASE:
+                return tuple(log_entry(each, None) for each in self.store.database_history())
             return tuple(map(_entry, told(self.store.history(jid))))
         except UnknownEvent:
             return tuple(map(_raw_or_read, self.store.history_or_why(jid)))

@@ -102,7 +102,7 @@ class StoreQueue(Pausing, Looking, Queue):
         reported on; if the process dies, or closes the queue, before that, others get it.
         """
         of_queue = kind.queue if queue is None else name_of("queue", queue)
-        return self._poller.next(kind, of_queue, self.clock.now() if at is None else instant_of(at))
+        return self._poller.next(kind, of_queue, None if at is None else instant_of(at))
 
     def cancel_job(self, jid: Xid, /) -> Outcome[None, CancelRefused]:
         """Never run a job, waiting or dead; to cancel again is no refusal: it is already so.

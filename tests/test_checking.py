@@ -125,9 +125,8 @@ def test_a_job_that_cannot_be_read_hides_none(queue: SqliteQueue, db: Path) -> N
 
 
 @pytest.mark.parametrize("memory", [True, False])
-def test_jobs_come_page_by_page(queue: SqliteQueue, memory: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "PAGE", 7)
+def test_jobs_come_page_by_page(queue: SqliteQueue, memory: bool) -> None:
     of = MemoryQueue() if memory else queue
-    jids = of.schedule_many(COUNT.new(n) for n in range(30))
+    jids = of.schedule_many(COUNT.new(n) for n in range(2 * checking.PAGE + 1))
 
     assert [each.jid for each in found(of, GREET) if isinstance(each, Unrunnable)] == list(jids)

@@ -12,9 +12,10 @@ import msgspec
 import pytest
 
 from adc.core.commands import Cancel
+from adc.core.database import DatabaseEvent
 from adc.core.events import Event
 from adc.core.evolve import fold
-from adc.core.ids import Xid
+from adc.core.ids import DATABASE, Xid
 from adc.core.instants import Instant
 from adc.core.outcome import Success
 from adc.core.states import JobState
@@ -33,9 +34,14 @@ def golden(request: pytest.FixtureRequest) -> Path:
     return path
 
 
+def all_said_of(golden: Path) -> dict[Xid, dict[str, Any]]:
+    """What its own adc said of each job, and of the database."""
+    return {Xid(jid): said for jid, said in json.loads(golden.with_suffix(".json").read_text()).items()}
+
+
 def said_of(golden: Path) -> dict[Xid, dict[str, Any]]:
     """What its own adc said of each job."""
-    return {Xid(jid): said for jid, said in json.loads(golden.with_suffix(".json").read_text()).items()}
+    return {jid: said for jid, said in all_said_of(golden).items() if jid != DATABASE}
 
 
 @pytest.fixture
@@ -52,15 +58,12 @@ def test_every_format_has_a_golden_file() -> None:
     assert [path.stem for path in FORMATS] == [f"format_{number}" for number in range(1, FORMAT + 1)]
 
 
-def test_every_event_is_in_one(golden: Path) -> None:
-    stored = {event["type"] for said in said_of(golden).values() for event in said["events"]}
+def test_every_event_and_every_state_is_in_the_latest() -> None:
+    latest = FORMATS[-1]
+    events = {event["type"] for said in all_said_of(latest).values() for event in said["events"]}
+    states = {said["state"][0] for said in said_of(latest).values()}
 
-    assert stored == {kind.__name__ for kind in get_args(Event)}
-
-
-def test_every_state_is_in_one(golden: Path) -> None:
-    states = {said["state"][0] for said in said_of(golden).values()}
-
+    assert events == {kind.__name__ for kind in (*get_args(Event), *get_args(DatabaseEvent))}
     assert states == {kind.__name__ for kind in get_args(JobState)} - {"Absent"}
 
 
@@ -82,6 +85,25 @@ def test_every_event_is_what_it_was(golden: Path, migrated: Path) -> None:
                 assert known == tuple(stored[name] for name in ("seq", "version", "actor", "cause", "digest"))
                 assert type(event.event).__name__ == stored["type"]
                 assert says_all(stored["event"], msgspec.to_builtins(event.event)), stored
+
+
+def test_what_happened_to_the_database_is_what_it_was(golden: Path, migrated: Path) -> None:
+    said = all_said_of(golden).get(DATABASE, {"events": [], "paused": {}})
+    with SqliteQueue.open(migrated) as queue:
+        history = queue.store.database_history()
+        assert [(type(each.event).__name__, each.seq, each.digest.hex()) for each in history] == [
+            (event["type"], event["seq"], event["digest"]) for event in said["events"]
+        ]
+        assert all(
+            says_all(stored["event"], msgspec.to_builtins(each.event))
+            for each, stored in zip(history, said["events"], strict=True)
+        )
+        assert queue.store.paused() == said["paused"]
+
+
+def test_the_whole_file_is_in_order(migrated: Path) -> None:
+    with SqliteQueue.open(migrated) as queue:
+        assert list(queue.verify()) == []
 
 
 def test_every_payload_and_result_is_what_it_was(golden: Path, migrated: Path) -> None:

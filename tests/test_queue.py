@@ -102,7 +102,9 @@ def test_a_claim_outlives_the_queue_object_but_not_its_right(db: Path) -> None:
 
     with SqliteQueue.open(db) as queue:
         assert [(row.jid, row.state) for row in queue.look()] == [(jid, "started")]
-        assert queue.poll_next(COUNT) is None
+        again = queue.poll_next(COUNT)
+        assert again is not None
+        assert (again.job.jid, again.job.attempt) == (jid, 2)
 
 
 def test_a_path_whose_directory_is_missing_can_t_be_opened(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def row_of(state: JobState) -> JobRow:
 
 
 def entry_of(event: Event) -> LogEntry:
-    return log_entry(Recorded(3, JOB, 2, "runner:r", "request:q", b"", event))
+    return log_entry(Recorded(3, JOB, 2, "runner:r", "request:q", b"", event), "started")
 
 
 def test_a_row_has_all_that_a_list_shows() -> None:
@@ -78,7 +78,7 @@ def test_an_entry_says_what_happened_when_and_who_did_it(event: Event) -> None:
     entry = entry_of(event)
 
     assert (entry.seq, entry.jid, entry.version, entry.actor, entry.cause) == (3, JOB, 2, "runner:r", "request:q")
-    assert (entry.type, entry.at) == (type(event).__name__, datetime_of(Instant(event.at)))
+    assert (entry.type, entry.at, entry.state) == (type(event).__name__, datetime_of(Instant(event.at)), "started")
     assert "at" not in entry.data
     assert json.loads(json.dumps(entry.data)) is not None
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from accepts_models import INVOICE, MAIL, Invoice, Mail
 
 import adc
+from adc.aio import AsyncQueue
 
 
 def post_invoice(queue: adc.Queue, customer: int, cents: int) -> tuple[int, dict[str, str]]:
@@ -20,8 +21,8 @@ def post_invoice(queue: adc.Queue, customer: int, cents: int) -> tuple[int, dict
                     return 409, {}
 
 
-async def post_mail(queue: adc.Queue, to: str) -> tuple[int, dict[str, str]]:
-    jid = await asyncio.to_thread(queue.schedule_in, MAIL.new(Mail(to, "hi")), timedelta(minutes=5))
+async def post_mail(queue: AsyncQueue, to: str) -> tuple[int, dict[str, str]]:
+    jid = await queue.schedule_in(MAIL.new(Mail(to, "hi")), timedelta(minutes=5))
     return 202, {"job": jid}
 
 

@@ -102,6 +102,11 @@ def change(queue: adc.SqliteQueue, jid: adc.Xid) -> None:
                     assert_never(refusal)
 
 
+def because(queue: adc.Queue, request: str) -> adc.Xid:
+    with adc.caused_by(f"request:{request}"):
+        return queue.schedule(MAIL.new(Mail("a", "b")))
+
+
 def by_hand(queue: adc.SqliteQueue) -> None:
     claimed = queue.poll_next(INVOICE, at=datetime.now(UTC))
     assert_type(claimed, adc.Claimed[Invoice, bytes] | None)
@@ -118,12 +123,16 @@ def read(queue: adc.SqliteQueue, jid: adc.Xid) -> None:
     assert_type(rows[0].reason, adc.Reason | None)
     assert_type(rows[0].due, datetime | None)
     assert_type(queue.export(jid), adc.Outcome[str, adc.NotFound])
-    hide: adc.Redact = lambda part, text: "-" if part == "payload" else text
-    queue.export(jid, redact=hide)
-    queue.export(jid, redact=without_names)
+    queue.export(jid, redact=lambda part, text: "-" if part == "payload" else text)
+    redact: adc.Redact = without_names
+    queue.export(jid, redact=redact)
     entries = queue.history(jid)
     assert_type(entries, Sequence[adc.LogEntry])
     assert_type(entries[0].data, Mapping[str, object])
+    assert_type(entries[0].state, adc.StateName | None)
+    assert_type(queue.job_at(jid, 3), adc.JobRow | None)
+    assert_type(queue.job_at(jid, datetime.now(UTC)), adc.JobRow | None)
+    assert_type(queue.events(after=entries[0].seq, limit=100, gaps="skip"), Sequence[adc.LogEntry])
     assert_type(queue.counts(), Mapping[adc.StateName, int])
     assert_type(queue.history(adc.DATABASE), Sequence[adc.LogEntry])
 

@@ -30,7 +30,12 @@ def told(event: adc.RunnerEvent) -> str:
             return f"{jid} {attempt}"
         case adc.JobUnreadable(jid, problem):
             return f"{jid} {problem}"
-        case adc.AttemptAbandoned(jid):
+        case adc.RunnerGone(runner, because, jobs, actor):
+            assert_type(jobs, int)
+            return f"{runner} {because} {actor}"
+        case adc.StruckOff(runner):
+            return runner
+        case adc.AttemptAbandoned(jid) | adc.AttemptCancelled(jid):
             return jid
         case adc.StoreTroubled(problem):
             return problem
@@ -38,6 +43,17 @@ def told(event: adc.RunnerEvent) -> str:
             return str(count)
         case _:
             assert_never(event)
+
+
+def watched(queue: adc.SqliteQueue) -> None:
+    try:
+        adc.JobRunner(queue, build(), driver="threads", shutdown_timeout=timedelta(seconds=20)).run()
+    except adc.HandlersHang as hang:
+        assert_type(hang.count, int)
+    for row in queue.runners():
+        assert_type(row, adc.RunnerRow)
+        assert_type(row.kinds, tuple[tuple[str, int], ...])
+    adc.JobKind("render", str, max_crashes=1, shutdown_timeout=timedelta(seconds=5))
 
 
 def describe(why: adc.NotDone) -> str:

@@ -53,6 +53,8 @@ def from_outside(queue: adc.SqliteQueue, runner: adc.JobRunner) -> None:
         assert_type(lost.count, int)
     except (adc.StoreFull, adc.StoreReadOnly, adc.StoreClosed, adc.OutcomeUnknown, adc.NoQueue) as trouble:
         assert_type(trouble.problem, str)
+    except (adc.UsedAfterFork, adc.StorageLocksLost, adc.DatabaseMoved) as trouble:
+        assert_type(trouble.advice, str)
     except adc.StoreTrouble as trouble:
         assert_type((trouble.path, trouble.operation, trouble.code), tuple[str, str, int])
 
@@ -64,6 +66,8 @@ def from_the_log(queue: adc.SqliteQueue, jid: adc.Xid) -> None:
         assert_type(newer.jid, adc.Xid)
     except adc.DamagedEvent as damaged:
         assert_type((damaged.seq, damaged.version, damaged.problem), tuple[int, int, str])
+    except adc.LogPruned as pruned:
+        assert_type((pruned.after, pruned.next_seq), tuple[int, int])
     except (adc.UnreadableEvent, adc.ImpossibleHistory, adc.VersionConflict) as error:
         print(error)
 

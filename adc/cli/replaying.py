@@ -27,7 +27,7 @@ from adc.router import JobHandler
 from adc.testing.agreeing import agrees, said_by
 from adc.testing.declared import declared_kind
 from adc.testing.recorded import RecordedAttempt, recorded_attempt
-from adc.testing.replaying import answers_for, replayed
+from adc.testing.replaying import answers_for, decoder_of, replayed
 
 MOST_SHOWN: Final = 2_000
 """So many characters of a result are shown."""
@@ -85,6 +85,7 @@ def replay(
         read = read_export(exported.read_bytes())
         recorded = recorded_attempt(read, attempt)
         kind = declared_kind(handler, recorded.held.state.terms) if of_kind is None else _kind(of_kind)
+        decoder_of(kind, recorded.held.state.terms)
     except (NotAnExport, ValueError, TypeError) as error:
         raise Complaint(f"{exported}: {error}") from error
     said, raised = _run(

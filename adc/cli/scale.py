@@ -9,7 +9,7 @@ from adc.cli.stretches import Look, Part
 
 RUNNING: Final[tuple[Look, ...]] = ("runs", "asked")
 
-SMALLEST_SHARE: Final = 4096
+SMALLEST_SHARE: Final = 1024
 """Where long spans are drawn shorter, what is shorter than such a part of the whole counts for little."""
 
 

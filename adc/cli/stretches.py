@@ -95,9 +95,8 @@ class _Drawing:
         ended = end_of(event)
         if ended is not None:
             end, said = ended
-            self._end(
-                end, f"{said}: {self._because}" if isinstance(event, JobDied) and event.reason == "Poison" else said
-            )
+            is_poison = isinstance(event, JobDied) and event.reason == "Poison"
+            self._end(end, f"{said}: {self._because}" if is_poison else said)
 
     def leave_open(self, now: Instant) -> None:
         """Nothing more has happened yet."""

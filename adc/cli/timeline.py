@@ -18,7 +18,7 @@ Piece: TypeAlias = tuple[str, str]
 """Some text and its colour; no colour is empty."""
 Line: TypeAlias = tuple[Piece, ...]
 
-NARROWEST: Final = 60
+NARROWEST: Final = 76
 WIDEST: Final = 120
 MOST_LINES: Final = 24
 """So many stretches are drawn: of more than that the first few and the last ones."""
@@ -100,11 +100,12 @@ COLOURS: Final[Mapping[End, str]] = {
 def timeline(history: Sequence[Recorded], now: Instant, width: int, glyphs: Glyphs = BLOCKS) -> tuple[Line, ...]:
     """The lines of a history that isn't empty, none wider than `width`, unless that is below NARROWEST."""
     stretches = some_of(stretches_of(history, now))
-    room = min(max(width, NARROWEST), WIDEST) - len(_TITLE) - 3 - _BEHIND
-    cells = room * 5 // 9
+    width = min(max(width, NARROWEST), WIDEST)
+    room = width - len(_TITLE) - 3 - _BEHIND
+    cells = room // 2
     parts = [part for stretch in stretches for part in stretch.parts]
     edges, is_even = scaled(parts, cells)
-    lines: list[Line] = [*_head(history, parts, cells if is_even else None), ((_TITLE, "bold"),)]
+    lines: list[Line] = [*_head(history, parts, width, cells if is_even else None), ((_TITLE, "bold"),)]
     first = 0
     for stretch in stretches:
         last = first + len(stretch.parts)
@@ -133,12 +134,13 @@ def some_of(stretches: Sequence[Stretch]) -> Sequence[Stretch]:
     return (*stretches[:FIRST_LINES], left_out, *stretches[last:])
 
 
-def _head(history: Sequence[Recorded], parts: Sequence[Part], cells: int | None) -> Iterator[Line]:
+def _head(history: Sequence[Recorded], parts: Sequence[Part], width: int, cells: int | None) -> Iterator[Line]:
     """Which job it is, and how long all of it took; without `cells` the columns aren't equally long."""
     state = fold(each.event for each in history)
     assert not isinstance(state, Absent)
-    why = f": {state.reason}" if isinstance(state, Dead) else ""
-    yield ((f"{history[0].jid}  {inert(state.terms.kind)}  {state_name(state)}{why}", ""),)
+    jid, name = history[0].jid, f"{state_name(state)}{f': {state.reason}' if isinstance(state, Dead) else ''}"
+    kind = shortened(inert(state.terms.kind), width - len(jid) - len(name) - 4)
+    yield ((f"{jid}  {kind}  {name}", ""),)
     whole = timedelta_of(Span(sum(part.length for part in parts)))
     scale = "long spans are drawn shorter" if cells is None else f"a column is {span_text(whole / cells)}"
     yield ((f"from {stamp(datetime_of(history[0].event.at))}, {span_text(whole)} in all; {scale}", ""),)

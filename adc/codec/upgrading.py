@@ -51,8 +51,6 @@ class _Upgraded(Generic[Old, New]):
 
     def decode(self, stored: bytes, /) -> Outcome[New, Malformed]:
         outcome = decode_with(self._decoder, stored)
-        match outcome:
-            case Success(value):
-                return Success(self._upgrade(value))
-            case Failure():
-                return outcome
+        if isinstance(outcome, Failure):
+            return outcome
+        return Success(self._upgrade(outcome.unwrap()))

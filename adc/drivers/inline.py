@@ -5,6 +5,7 @@ handlers run on an event loop of the driver's own; it can't be used inside anoth
 """
 
 from collections.abc import Awaitable, Callable
+from os import getpid
 from typing import TYPE_CHECKING, final
 
 from adc.core.ids import Xid
@@ -38,6 +39,7 @@ class Inline:
         self._clock = clock
         self._outbox = Outbox(clock)
         self._latest: Launched | None = None
+        self._pid = getpid()
         self._stopping = False
         self._loop: AbstractEventLoop | None = None
         self.wait: Callable[[Span], Woken] = self._outbox.wait
@@ -49,7 +51,7 @@ class Inline:
     def prepare(self, held: Held) -> Launched:
         """An attempt that hasn't begun: from here on it can be told to end."""
         terms = held.state.terms
-        self._latest = launched = Launched(held, self._routes[terms.kind, terms.payload_version])
+        self._latest = launched = Launched(held, self._routes[terms.kind, terms.payload_version], self._pid)
         if self._stopping:
             launched.interrupt()
         return launched

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol, final
 from typing_extensions import TypeVar
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+    from asyncio import AbstractEventLoop, Task
     from concurrent.futures import Future
 
 T = TypeVar("T")
@@ -19,6 +19,10 @@ GRACE_SECONDS: Final = 1.0
 
 class TaskLoop(Protocol):
     """Where attempts run that are tasks. Any thread may ask."""
+
+    def start(self, coroutine: Coroutine[object, object, None], /) -> None:
+        """Run it as a task for which nobody waits: a Future costs as much as the task."""
+        ...
 
     def submit(self, coroutine: Coroutine[object, object, T], /) -> "Future[T]":
         """Run it as a task."""
@@ -38,19 +42,20 @@ class LoopThread:
         self._loop: AbstractEventLoop | None = None
         self._thread = Thread(target=self._serve, name="adc-event-loop", daemon=True)
         self._closing = False
+        self._tasks: set[Task[None]] = set()
+        """Those for which nobody waits: the loop itself holds no task."""
+
+    def start(self, coroutine: Coroutine[object, object, None]) -> None:
+        """Run it as a task for which nobody waits."""
+        with self._lock:
+            self._running(coroutine).call_soon_threadsafe(self._begin, coroutine)
 
     def submit(self, coroutine: Coroutine[object, object, T]) -> "Future[T]":
         """Run it as a task."""
-        import asyncio  # noqa: PLC0415  import adc shall not import it
+        from asyncio import run_coroutine_threadsafe  # noqa: PLC0415
 
         with self._lock:
-            if self._closing:
-                coroutine.close()
-                raise RuntimeError("the runner has ended, and its event loop with it")
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread.start()
-            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+            return run_coroutine_threadsafe(coroutine, self._running(coroutine))
 
     def close(self) -> None:
         """Cancel what still runs, and end the loop. One that a handler blocks is left to itself."""
@@ -60,6 +65,24 @@ class LoopThread:
                 return
             self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(2 * GRACE_SECONDS)
+
+    def _running(self, coroutine: Coroutine[object, object, object]) -> "AbstractEventLoop":
+        """The loop, for this coroutine; with the lock held."""
+        import asyncio  # noqa: PLC0415  import adc shall not import it
+
+        if self._closing:
+            coroutine.close()
+            raise RuntimeError("the runner has ended, and its event loop with it")
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+            self._thread.start()
+        return self._loop
+
+    def _begin(self, coroutine: Coroutine[object, object, None]) -> None:
+        assert self._loop is not None
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _serve(self) -> None:
         loop = self._loop

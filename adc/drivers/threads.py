@@ -7,6 +7,7 @@ and what it still says isn't heard. The attempt of a child process has a worker 
 
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
+from os import getpid
 from queue import SimpleQueue
 from threading import Thread
 from typing import TypeAlias, final
@@ -17,7 +18,6 @@ from adc.core.ids import Xid
 from adc.core.instants import Span
 from adc.core.outcome import Success
 from adc.core.terms import Token
-from adc.drivers.forking import leave_if_forked
 from adc.drivers.launched import Launched
 from adc.drivers.loop_thread import LoopThread, TaskLoop
 from adc.drivers.outbox import Outbox
@@ -37,6 +37,7 @@ class Threads:
 
     def __init__(self, routes: Routes, clock: Clock, loop: TaskLoop | None = None) -> None:
         self._routes = routes
+        self._pid = getpid()
         self._clock = clock
         self._inbox: SimpleQueue[_Attempt | None] = SimpleQueue()
         self._outbox = Outbox(clock)
@@ -56,14 +57,12 @@ class Threads:
         """Hand an attempt to a worker, or to the event loop."""
         terms = held.state.terms
         route = self._routes[terms.kind, terms.payload_version]
-        if route.form == "process":
-            launched: _Attempt = Sent(held)
-        else:
-            launched = Launched(held, route)
-        self._running[held.jid] = launched
-        if isinstance(launched, Launched) and launched.form == "async":
-            self._loop.submit(self._as_task(launched))
+        if route.form == "async":
+            task = self._running[held.jid] = Launched(held, route, self._pid)
+            self._loop.submit(self._as_task(task))
             return
+        launched = Sent(held) if route.form == "process" else Launched(held, route, self._pid)
+        self._running[held.jid] = launched
         self._busy += 1
         if self._busy > self._useful:
             self._start_worker()
@@ -127,18 +126,20 @@ class Threads:
         worker.start()
 
     def _work(self) -> None:
-        while self._one():
+        waiting = _Waiting(self._loop, self._clock)
+        while self._one(waiting):
             pass
 
-    def _one(self) -> bool:
+    def _one(self, waiting: "_Waiting") -> bool:
         """One attempt, and whether to take another. A function of its own, so that no idle worker holds on to a job."""
         launched = self._inbox.get()
         if launched is None:
             self._inbox.put(None)  # for the next worker
             return False
         if isinstance(launched, Launched):
-            said = perform(launched.attempt, self._clock, _Waiting(launched, self._loop, self._clock))
-            self._outbox.put(launched.report(said))
+            waiting.launched = launched
+            self._outbox.put(launched.report(perform(launched.attempt, self._clock, waiting)))
+            waiting.launched = None
         else:
             self._outbox.put(self._children.perform(launched))
         return True
@@ -151,18 +152,23 @@ class Threads:
 class _Waiting:
     """A worker's thread, which waits while what its attempt awaits runs on the event loop."""
 
-    __slots__ = ("_clock", "_launched", "_loop", "heed")
+    __slots__ = ("_clock", "_loop", "launched")
 
-    def __init__(self, launched: Launched, loop: TaskLoop, clock: Clock) -> None:
-        self._launched = launched
+    def __init__(self, loop: TaskLoop, clock: Clock) -> None:
+        self.launched: Launched | None = None
         self._loop = loop
         self._clock = clock
-        self.heed: Callable[[], None] = launched.heed
 
     def run(self, awaitable: Awaitable[object]) -> object:
-        """What it gives, or what it raises."""
-        leave_if_forked(self._launched.pid)  # the event loop's thread isn't in the copy
-        outcome = self._loop.submit(self._launched.settled(awaitable, self._clock)).result()
+        """What it gives, or what it raises. A forked copy has no such loop."""
+        assert self.launched is not None
+        self.launched.stay_one()
+        outcome = self._loop.submit(self.launched.settled(awaitable, self._clock)).result()
         if isinstance(outcome, Success):
             return outcome.unwrap()
         raise outcome.failure()
+
+    def heed(self) -> None:
+        """Raise the CancelledError that is due."""
+        assert self.launched is not None
+        self.launched.heed()

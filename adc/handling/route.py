@@ -22,7 +22,7 @@ from adc.handling.forms import Form
 from adc.handling.job import CancellationToken, Held, Job, job_of, read_payload, read_stored
 from adc.handling.notdone import PayloadUnreadable, ResultRefused
 from adc.handling.said import Finished, GivenBack, Said, said_of
-from adc.handling.steps import note_forgotten
+from adc.handling.steps import never_driven, note_forgotten
 
 P = TypeVar("P")
 R = TypeVar("R")
@@ -148,9 +148,7 @@ class Route(Struct, Generic[P, R], frozen=True):
         return said_of(ResultRefused(refused.path, refused.problem), self.scrub)
 
     def _forgot(self, steps: list[str]) -> Said:
-        named = ", ".join(map(repr, steps))
-        problem = f"made and never driven: step {named}; write `yield from` or `await` before it"
-        return said_of(RuntimeError(problem), self.scrub)
+        return said_of(never_driven(steps), self.scrub)
 
 
 def _driven(steps: Generator[object, object, object]) -> Generator[Performable, object, object]:

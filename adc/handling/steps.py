@@ -1,6 +1,6 @@
 """Steps: named calls and other effects, typed, driven by `yield from` in a generator or `await` in a coroutine."""
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import partial
@@ -113,6 +113,12 @@ def snooze(delay: timedelta) -> Step[Never]:
 def now() -> Step[datetime]:
     """The time by the runner's clock, in UTC: in a test it is what the test says."""
     return Step("now", Now())
+
+
+def never_driven(steps: Iterable[str]) -> RuntimeError:
+    """What is wrong with an attempt that threw steps away undriven."""
+    named = ", ".join(map(repr, steps))
+    return RuntimeError(f"made and never driven: step {named}; write `yield from` or `await` before it")
 
 
 def note_forgotten() -> list[str]:

@@ -163,7 +163,7 @@ class Store(Protocol):
         ...
 
     def history_or_why(self, jid: Xid) -> tuple[Recorded[AnyEvent] | UnreadableEvent, ...]:
-        """All events of a job, in order; one that can't be read stands as why, with what is stored of it."""
+        """All events of a job, or of DATABASE, in order; one that can't be read stands as why, with what is stored."""
         ...
 
     def body(self, jid: Xid, version: int) -> bytes | None:

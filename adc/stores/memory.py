@@ -5,11 +5,10 @@ from contextlib import contextmanager
 from threading import RLock
 from typing import Final, get_args
 
-from adc.codec.events import UnreadableEvent
 from adc.core.commands import KeyHolder
 from adc.core.database import AnyEvent, DatabaseEvent, DatabaseSnapshot, DatabaseTransition
 from adc.core.events import JobScheduled, PayloadErased
-from adc.core.ids import RunnerId, Xid
+from adc.core.ids import DATABASE, RunnerId, Xid
 from adc.core.instants import Instant
 from adc.core.liveness import Sign
 from adc.core.states import Absent, Cancelling, Started, StateName, state_name
@@ -137,9 +136,9 @@ class MemoryStore:
         with self._opened("last_seq"):
             return self._last_seq
 
-    def history_or_why(self, jid: Xid) -> tuple[Recorded[AnyEvent] | UnreadableEvent, ...]:
-        """The same: what isn't stored can always be read."""
-        return self.history(jid)
+    def history_or_why(self, jid: Xid) -> tuple[Recorded[AnyEvent], ...]:
+        """The same: what was never written down can always be read."""
+        return self.database_history() if jid == DATABASE else self.history(jid)
 
     def look(self, wanted: Look) -> tuple[Snapshot, ...]:
         """One page of jobs."""
@@ -298,5 +297,4 @@ class MemoryStore:
         return isinstance(first, JobScheduled) and (first.terms.kind, first.terms.key) in self._keys
 
     def _snapshot(self, jid: Xid) -> Snapshot:
-        kept = self._jobs.get(jid)
-        return Snapshot.absent(jid) if kept is None else kept.snapshot
+        return self._jobs[jid].snapshot if jid in self._jobs else Snapshot.absent(jid)

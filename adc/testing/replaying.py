@@ -111,7 +111,8 @@ def replay(
 
     The types are those of `kind`, or where that is None, of the handler's annotations. What comes of it is as in
     `Trial`: a NotDone is the outcome, raised or returned; any other exception comes out. Raises NotAnExport for another
-    file, ValueError for an attempt that there isn't or a job of another kind, PayloadUnreadable for a payload of another type.
+    file, ValueError for an attempt that there isn't or a job of another kind, PayloadUnreadable for a payload that
+    isn't of the type.
     """
     read = read_export(Path(exported).read_bytes())
     recorded = recorded_attempt(read, attempt)
@@ -127,12 +128,13 @@ def replayed(
 ) -> Outcome[R, NotDone]:
     """What the handler makes of a recorded attempt."""
     held = recorded.held
-    job = job_of(held, read_payload(_decoder_of(kind, held.state.terms), held))
+    job = job_of(held, read_payload(decoder_of(kind, held.state.terms), held))
     by_hand = ByHand(FixedClock(datetime_of(recorded.began)))
     return settled(kind, handler, job, by_hand.run, answers=answers, asked=asked)
 
 
-def _decoder_of(kind: JobKind[P, R], terms: Terms) -> Decoder[P]:
+def decoder_of(kind: JobKind[P, R], terms: Terms) -> Decoder[P]:
+    """What reads the payload of a job of the kind; raises ValueError if it is of another one."""
     if (terms.kind, terms.payload_version) not in kind.addresses:
         raise ValueError(
             f"the job is of kind {terms.kind}, version {terms.payload_version}, which {kind!r} doesn't take"

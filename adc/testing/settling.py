@@ -11,6 +11,7 @@ from adc.drivers.coroutines import Resumable
 from adc.handling.effects import Call, Dozing
 from adc.handling.job import Job
 from adc.handling.notdone import NotDone, ResultRefused, Snooze
+from adc.handling.steps import never_driven, note_forgotten
 from adc.kind import JobKind, P, R
 from adc.router import JobHandler
 from adc.testing.playing import Answers, answer
@@ -24,14 +25,18 @@ def settled(
 ) -> Outcome[R, NotDone]:
     """What the handler gives, or why it isn't done; the names of the steps that it asks for come into `asked`.
 
-    A NotDone is the outcome, raised or returned; any other exception comes out.
+    A NotDone is the outcome, raised or returned; any other exception comes out. A step that was made and never driven
+    is a RuntimeError, as in an attempt.
     """
+    forgotten = note_forgotten()
     try:
         reply = _replied(handler(job), run, answers, asked)
     except Dozing as dozing:
         return Failure(Snooze(timedelta_of(dozing.delay)))
     except NotDone as why:
         return Failure(why)
+    if forgotten:
+        raise never_driven(forgotten)
     if isinstance(reply, Failure):
         return cast("Failure[NotDone]", reply)  # JobHandler says so
     result = cast("Success[R]", reply).unwrap() if isinstance(reply, Success) else reply

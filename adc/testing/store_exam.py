@@ -54,6 +54,8 @@ class StoreExam(TransactionExam, ClaimExam, LookExam, PauseExam, RollExam):
             lambda: store.body(nth(1), 1),
             lambda: store.next_due(INVOICES),
             lambda: store.look(Look()),
+            lambda: store.events(0, 1),
+            store.last_seq,
             store.counts,
             store.paused,
             store.database_history,

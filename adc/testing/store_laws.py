@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import get_args
 
-from adc.codec.events import digest, encode_event, type_version_of
+from adc.codec.events import UnreadableEvent, digest, encode_event, type_version_of
 from adc.core.database import AnyEvent
 from adc.core.database_rules import fold_database
 from adc.core.evolve import fold
@@ -24,11 +24,11 @@ def check_laws(store: Store, jids: Sequence[Xid]) -> None:
     check_database(store)
     jobs = store.load(jids)
     histories = {jid: store.history(jid) for jid in jids}
+    assert {jid: store.history_or_why(jid) for jid in jids} == histories
     for jid in jids:
         check_job(jobs[jid], histories[jid])
     streams: list[Sequence[Recorded[AnyEvent]]] = [store.database_history(), *histories.values()]
-    seqs = sorted(each.seq for stream in streams for each in stream)
-    assert seqs == list(range(1, len(seqs) + 1)), "the log has a gap"
+    _check_log(store, sorted((each for stream in streams for each in stream), key=lambda each: each.seq))
     known = sorted((job for job in jobs.values() if not isinstance(job.state, Absent)), key=lambda job: job.seq)
     _check_counts(store, known)
     _check_looks(store, known)
@@ -49,6 +49,7 @@ def check_database(store: Store) -> None:
         database = writing.database()
     assert database.state == fold_database(each.event for each in history), "the state isn't the fold of the log"
     assert store.paused() == database.state.paused
+    assert store.history_or_why(DATABASE) == history
     _check_chain(DATABASE, database.version, database.head, history)
 
 
@@ -80,6 +81,17 @@ def _waiting(jobs: Iterable[Snapshot], wanted: Wanted) -> Iterator[tuple[Snapsho
             and (state.terms.kind, state.terms.payload_version) in wanted.kinds
         ):
             yield job, state
+
+
+def _check_log(store: Store, log: Sequence[Recorded[AnyEvent]]) -> None:
+    """Numbered without a gap; and page by page each event comes once, in order."""
+    assert [each.seq for each in log] == list(range(1, len(log) + 1)), "the log has a gap"
+    assert store.last_seq() == len(log), "the last place isn't that of the last event"
+    found: list[Recorded[AnyEvent] | UnreadableEvent] = []
+    while page := store.events(len(found), 7):
+        found += page
+    assert found == list(log), "the pages aren't all events in order"
+    assert store.events(len(log) // 2, 2) == tuple(log[len(log) // 2 :][:2])
 
 
 def _check_counts(store: Store, known: Sequence[Snapshot]) -> None:

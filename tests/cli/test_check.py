@@ -58,7 +58,7 @@ def test_as_json(adc: Adc, jobs: tuple[str, str, str]) -> None:
 
 def test_dead_letters_are_asked_for(adc: Adc, here: Path) -> None:
     adc("schedule", "invoice", '{"customer": 0}', "--app", "shop:router")
-    adc("work", "shop:router", "--until-idle")
+    adc("work", "shop:router", "--until-idle", "--queue", "money")
 
     assert adc("check", "shop:router").stdout == "all 0 jobs would run\n"
     assert adc("check", "shop:router", "--dead").stdout == "all 1 jobs would run\n"

@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize("name", ["times", "inert", "application"])
+@pytest.mark.parametrize("name", ["times", "inert", "application", "replaying"])
 def test_the_examples_are_true(name: str) -> None:
     tried = doctest.testmod(import_module(f"adc.cli.{name}"))
 

@@ -22,7 +22,10 @@ from adc.queue import SqliteQueue
 
 Adc = Callable[..., CompletedProcess[str]]
 
-COMMANDS = ("schedule", "work", "list", "show", "history", "dead", "redrive", "cancel", "pause", "resume", "stats", "demo")
+COMMANDS = (
+    *("schedule", "work", "list", "show", "history", "dead", "redrive", "cancel"),
+    *("pause", "resume", "stats", "verify", "rebuild", "demo"),
+)
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 

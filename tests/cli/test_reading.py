@@ -142,11 +142,11 @@ def test_history_says_what_happened(adc: Adc, jids: dict[str, Xid]) -> None:
     title, *rows = adc("history", jids["dead"]).stdout.splitlines()
     records = lines(adc("history", jids["dead"], "--json"))
 
-    assert title.split() == ["SEQ", "TIME", "EVENT", "ATTEMPT", "ACTOR", "SAYS"]
+    assert title.split() == ["SEQ", "TIME", "EVENT", "STATE", "ATTEMPT", "ACTOR", "SAYS"]
     assert [row.split()[2] for row in rows] == ["JobScheduled", "JobStarted", "JobDied"]
     assert rows[0].endswith("note, due at once")
     assert [list(record) for record in records] == [
-        ["seq", "jid", "version", "at", "type", "actor", "cause", "data"] for _ in rows
+        ["seq", "jid", "version", "at", "type", "state", "actor", "cause", "data"] for _ in rows
     ]
     assert [(record["version"], record["type"]) for record in records] == [
         (1, "JobScheduled"),

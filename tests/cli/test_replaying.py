@@ -231,6 +231,10 @@ def test_a_kind_tells_the_types_of_an_untyped_handler(adc: Adc, desk: Path) -> N
         (("--handler", "desk:broken"), "desk:broken is a bool: expected a handler, a function of a job"),
         (("--handler", "desk:nothing"), "module desk has no nothing: expected desk:nothing to be a handler"),
         (("--handler", "desk:send", "--kind", "desk:broken"), "desk:broken is a bool: expected a JobKind"),
+        (
+            ("--handler", "desk:send", "--kind", "shop:INVOICE"),
+            "is of kind letter, version 1, which JobKind('invoice')",
+        ),
         (("--handler", "desk:send", "--attempt", "9"), "has the attempts 1 to 2, not 9"),
     ],
 )

@@ -26,14 +26,17 @@ from adc.core.events import (
 from adc.core.refusals import LeaseLost
 from adc.running.events import (
     AttemptAbandoned,
+    AttemptCancelled,
     EventsDropped,
     Happened,
     ReportRefused,
     RunnerEvent,
+    RunnerGone,
     RunnerStarted,
     RunnerStopped,
     RunnerStopping,
     StoreTroubled,
+    StruckOff,
 )
 from adc.testing.samples import DUE, EARLY, EVENTS, FAULT, JOB, LATER, NOW, RESULT, RUNNER, TERMS
 
@@ -82,15 +85,15 @@ def test_events_of_an_attempt_have_its_number(event: AnyEvent) -> None:
     [
         (RunnerStarted(RUNNER), f"runner {RUNNER} started"),
         (
-            Happened(JOB, "invoice", JobDone(NOW, 2, RESULT)),
+            Happened(JOB, "invoice", JobDone(NOW, 2, RESULT), "runner:x"),
             f"2027-01-15T08:01:11.000Z JobDone {JOB} invoice attempt 2: result of 4 bytes",
         ),
         (
-            Happened(JOB, "invoice", JobStarted(NOW, 2, RUNNER)),
+            Happened(JOB, "invoice", JobStarted(NOW, 2, RUNNER), "runner:x"),
             f"2027-01-15T08:01:11.000Z JobStarted {JOB} invoice attempt 2",
         ),
         (
-            Happened(JOB, "invoice", JobCancelled(NOW, "failed")),
+            Happened(JOB, "invoice", JobCancelled(NOW, "failed"), "runner:x"),
             f"2027-01-15T08:01:11.000Z JobCancelled {JOB} invoice: its attempt failed",
         ),
         (
@@ -104,7 +107,11 @@ def test_events_of_an_attempt_have_its_number(event: AnyEvent) -> None:
         (RunnerStopping(RUNNER, 0), f"runner {RUNNER} stops"),
         (RunnerStopped(RUNNER), f"runner {RUNNER} stopped"),
         (AttemptAbandoned(JOB, "invoice", 1, "timeout"), f"attempt 1 of {JOB} invoice was abandoned: timeout"),
-        (ReportRefused(JOB, 1, LeaseLost(JOB, 1)), f"attempt 1 of {JOB} changed nothing: LeaseLost"),
+        (ReportRefused(JOB, 1, LeaseLost(JOB, 1), "x"), f"attempt 1 of {JOB} changed nothing: LeaseLost"),
+        (AttemptCancelled(JOB, "invoice", 1), f"attempt 1 of {JOB} invoice was told that its job is cancelled"),
+        (RunnerGone(RUNNER, "died", 1, "x"), f"runner {RUNNER} is gone (died): 1 job that it held expired"),
+        (RunnerGone(RUNNER, "silent", 2, "x"), f"runner {RUNNER} is gone (silent): 2 jobs that it held expired"),
+        (StruckOff(RUNNER), f"runner {RUNNER} was taken for gone by others, and has enrolled again"),
         (StoreTroubled("jobs.db is locked"), "jobs.db is locked. It is tried again"),
         (EventsDropped(7), "7 lines were dropped: this terminal is too slow"),
     ],

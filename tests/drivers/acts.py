@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from adc.codec.payload import codec_for
 from adc.core.outcome import Failure, Outcome, Success
+from adc.handling.cause import current_cause
 from adc.handling.effects import Steps
 from adc.handling.forms import form_of
 from adc.handling.job import Job
@@ -35,6 +36,8 @@ def act(what: str) -> Outcome[str, NotDone]:
     match what:
         case "answer":
             return Success("done")
+        case "cause":
+            return Success(str(current_cause()))
         case "snooze":
             return Failure(Snooze(SOON))
         case "give up":

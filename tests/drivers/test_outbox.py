@@ -1,8 +1,8 @@
-"""Outbox: one report wakes the loop, and it takes all there are."""
+"""Outbox: one report wakes the loop, and it takes those there are, but not too many at once."""
 
 from adc.core.instants import SECOND, Span
 from adc.core.terms import Token
-from adc.drivers.outbox import Outbox
+from adc.drivers.outbox import MOST_AT_ONCE, Outbox
 from adc.handling.said import Finished, Report
 from adc.running.wishes import Woken
 from adc.testing.fixed import FixedClock
@@ -19,6 +19,14 @@ def test_all_reports_come_at_once(clock: FixedClock) -> None:
 
     assert outbox.wait(SECOND) == Woken((ONE, TWO), Span(0), stopping=False)
     assert outbox.wait(Span(0)) == Woken((), Span(0), stopping=False)
+
+
+def test_of_many_reports_the_others_come_next_time(clock: FixedClock) -> None:
+    outbox = Outbox(clock)
+    for _ in range(MOST_AT_ONCE + 10):
+        outbox.put(ONE)
+
+    assert [len(outbox.wait(Span(0)).reports) for _ in range(3)] == [MOST_AT_ONCE, 10, 0]
 
 
 def test_a_wait_ends_with_its_time(clock: FixedClock) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -33,7 +33,7 @@ from adc.core.instants import SECOND, Instant, Span
 from adc.core.outcome import Success
 from adc.core.retry import RetryPolicy, exponential, fixed, linear
 from adc.core.terms import Body, Fault, Terms, Token
-from adc.core.transition import Asked
+from adc.core.transition import Asked, Recorded
 from adc.queue import SqliteQueue
 from adc.shell import carry_out
 from adc.stores.sqlite.migrations import FORMAT
@@ -45,6 +45,9 @@ FAULT: Final = Fault(
     ("shop.NoAddress", "builtins.ValueError", "builtins.Exception"), "no such address: größer", "Trace…"
 )
 PAYLOADS: Final = (b'{"customer":7,"cents":1200}', b"\xff\x00raw", b'"Ada"', b"null")
+
+DATABASE_SINCE: Final = 2
+"""The format from which on the log has events of the database itself."""
 
 POLICIES: Final = (
     RetryPolicy(),
@@ -91,6 +94,8 @@ def main(folder: Path) -> None:
     with SqliteQueue.open(database, actor="golden", clock=clock) as queue:
         jids = list(lives(queue))
         said = {jid: of_job(queue, jid) for jid in jids}
+        if FORMAT >= DATABASE_SINCE:
+            said[Xid("0" * 20)] = of_database(queue, clock)
     (folder / f"format_{FORMAT}.json").write_text(json.dumps(said, indent=1) + "\n")
 
 
@@ -158,19 +163,32 @@ def of_job(queue: SqliteQueue, jid: Xid) -> dict[str, object]:
         "state": [type(job.state).__name__, msgspec.to_builtins(job.state)],
         "seq": job.seq,
         "head": job.head.hex(),
-        "events": [
-            {
-                "type": type(each.event).__name__,
-                "event": msgspec.to_builtins(each.event),
-                "seq": each.seq,
-                "version": each.version,
-                "actor": each.actor,
-                "cause": each.cause,
-                "digest": each.digest.hex(),
-            }
-            for each in history
-        ],
+        "events": [of_event(each) for each in history],
         "bodies": [None if body is None else body.hex() for body in bodies],
+    }
+
+
+def of_database(queue: SqliteQueue, clock: FixedClock) -> dict[str, object]:
+    """Events of the database itself, made here, and what the adc that runs says of them."""
+    for word, name in (("pause", "money"), ("pause", "größer"), ("resume", "money"), ("pause", "default")):
+        clock.advance(timedelta(seconds=1))
+        getattr(queue, word)(name)
+    return {
+        "paused": queue.store.paused(),
+        "events": [of_event(each) for each in queue.store.database_history()],
+    }
+
+
+def of_event(each: "Recorded[Any]") -> dict[str, object]:
+    """What it says of an event."""
+    return {
+        "type": type(each.event).__name__,
+        "event": msgspec.to_builtins(each.event),
+        "seq": each.seq,
+        "version": each.version,
+        "actor": each.actor,
+        "cause": each.cause,
+        "digest": each.digest.hex(),
     }
 
 

@@ -451,3 +451,20 @@ def test_a_driver_that_closes_the_attempt_closes_the_handler() -> None:
 
 def test_an_attempt_can_be_closed_before_it_begins() -> None:
     route(raises(AssertionError("called"))).attempt(HELD, NEVER_CANCELLED).close()
+
+
+@pytest.mark.parametrize(
+    ("payload", "problem"),
+    [
+        (b"21", None),
+        (b'"21"', "$: Expected `int`, got `str`"),
+        (None, "$: its bytes were erased"),
+    ],
+)
+def test_a_payload_can_be_tried_without_an_attempt(payload: bytes | None, problem: str | None) -> None:
+    def never(job: Job[int]) -> int:
+        raise AssertionError
+
+    why = route(never).unreadable(payload)
+
+    assert (None if why is None else str(why)) == problem

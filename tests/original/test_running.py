@@ -15,7 +15,7 @@ from adc.core.ids import RunnerId
 from adc.core.instants import SECOND, Instant, Span
 from adc.running.loop import Plan
 from adc.running.loop import run as loop
-from adc.running.wishes import NextDue, Peek, Wait, Woken
+from adc.running.wishes import NextDue, Peek, Wait, Watch, Watched, Woken
 
 MAIL = adc.JobKind("mail", str, retry=adc.exponential(max_retries=5))
 OFTEN = timedelta(milliseconds=2)
@@ -106,7 +106,17 @@ def test_041_as_many_jobs_run_at_once_as_was_said_and_no_more(live: adc.SqliteQu
 
 
 def test_042_many_slots_are_one_poller_so_there_is_no_herd_to_spread() -> None:
-    wishes = loop(Plan(RunnerId("r"), concurrency=10, poll_interval=SECOND, until="stopped", shutdown_timeout=SECOND))
+    plan = Plan(
+        RunnerId("r"),
+        concurrency=10,
+        poll_interval=SECOND,
+        until="stopped",
+        shutdown_timeout=SECOND,
+        watch_interval=SECOND,
+        most_hanging=10,
+        first_rest=SECOND,
+    )
+    wishes = loop(plan)
     asked: list[str] = []
 
     wish = next(wishes)
@@ -117,10 +127,12 @@ def test_042_many_slots_are_one_poller_so_there_is_no_herd_to_spread() -> None:
                 wish = wishes.send(Woken((), Span(0), stopping=False))
             case Peek():
                 wish = wishes.send(NextDue(None, Instant(0)))
+            case Watch():
+                wish = wishes.send(Watched({}, Span(0)))
             case _:
                 wish = next(wishes)
 
-    assert asked == ["Tell", "Wait", "Peek", "Wait", "Peek", "Wait", "Peek"]
+    assert asked == ["Tell", "Watch", "Wait", "Peek", "Wait", "Peek", "Wait"]
 
 
 def test_043_a_run_never_ends_by_itself(live: adc.SqliteQueue) -> None:

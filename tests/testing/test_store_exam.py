@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from typing_extensions import override
 
 from adc.core.commands import KeyHolder
-from adc.core.database import DatabaseEvent
-from adc.core.ids import Xid
+from adc.core.database import AnyEvent, DatabaseEvent
+from adc.core.ids import DATABASE, Xid
 from adc.core.instants import Instant
 from adc.core.states import StateName
 from adc.core.transition import Recorded, Snapshot, Transition
@@ -197,6 +197,30 @@ class TellsNothingOfTheDatabase(MemoryStore):
     @override
     def database_history(self) -> tuple[Recorded[DatabaseEvent], ...]:
         return super().database_history()[:0]
+
+
+class SkipsInTheLog(MemoryStore):
+    @override
+    def events(self, after: int, limit: int) -> tuple[Recorded[AnyEvent], ...]:
+        return super().events(after, limit)[1:]
+
+
+class RepeatsInTheLog(MemoryStore):
+    @override
+    def events(self, after: int, limit: int) -> tuple[Recorded[AnyEvent], ...]:
+        return super().events(max(after - 1, 0), limit)
+
+
+class HidesTheDatabaseInTheLog(MemoryStore):
+    @override
+    def events(self, after: int, limit: int) -> tuple[Recorded[AnyEvent], ...]:
+        return tuple(each for each in super().events(after, limit) if each.jid != DATABASE)
+
+
+class ForgetsItsLastPlace(MemoryStore):
+    @override
+    def last_seq(self) -> int:
+        return min(super().last_seq(), 3)
 
 
 class NeverCloses(MemoryStore):

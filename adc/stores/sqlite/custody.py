@@ -32,9 +32,7 @@ class Custody:
 
     def watch(self, connection: apsw.Connection, before: Collection[int]) -> None:
         """Find its descriptors, now that it has all of them. `before` are those that its -wal had already."""
-        each = (custody.descriptors for _, custody in all_custodies() if custody is not self)
-        others = frozenset(number for descriptors in each if descriptors is not None for number in descriptors.main)
-        self.descriptors = find(connection, before, others)
+        self.descriptors = find(connection, before)
 
     def absent_guards(self) -> tuple[str, ...]:
         """What can't be noticed here, for people."""
@@ -42,7 +40,8 @@ class Custody:
             return ()
         if self.descriptors is None:
             return ("closed descriptors", "a moved file", "lost locks")
-        return () if self.descriptors.sees_locks else ("lost locks",)
+        seen = {"a closed -wal": self.descriptors.sees_wal, "lost locks": self.descriptors.sees_locks}
+        return tuple(guard for guard, is_there in seen.items() if not is_there)
 
     def admit(self, operation: str) -> None:
         """Raise why the connection may not be used, if that is known already: this costs next to nothing."""

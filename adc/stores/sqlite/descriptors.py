@@ -49,22 +49,19 @@ _Watched: TypeAlias = tuple[int, int, int]
 class Descriptors:
     """Those of one connection. A look takes a microsecond or two; what it finds is a trouble, or None."""
 
-    __slots__ = ("_expected", "_main", "_path", "_request", "_shm", "_wal", "sees_locks")
+    __slots__ = ("_expected", "_main", "_path", "_request", "_shm", "_wal", "sees_locks", "sees_wal")
 
-    def __init__(self, filename: str, main: Iterable[int], wal: int, shm: int) -> None:
+    def __init__(self, filename: str, main: Iterable[int], wal: Iterable[int], shm: int) -> None:
         self._path = filename
         self._main = tuple(map(_watched, main))
-        self._wal = _watched(wal)
+        self._wal = tuple(map(_watched, wal))
         self._shm = _watched(shm)
         self.sees_locks = _lock_on(shm, _request(_IN_USE)) is not None
         """Whether the system tells of locks here: then a lost one is noticed though all descriptors are open."""
+        self.sees_wal = bool(self._wal)
+        """Whether it is known which descriptor is that of -wal."""
         self._request = _request(_WRITE_LOCK)
         self._expected = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _WRITE_LOCK, 1, os.getpid())
-
-    @property
-    def main(self) -> frozenset[int]:
-        """The numbers of those of the database itself."""
-        return frozenset(number for number, *_ in self._main)
 
     def lost_at_begin(self) -> Found | None:
         """Look at -shm, where the locks are taken that a transaction relies on."""
@@ -81,13 +78,13 @@ class Descriptors:
                 now = fstat(number)
                 if now.st_ino != inode or now.st_dev != device:
                     return False
-            number, wal_inode, wal_device = self._wal
-            now, there = fstat(number), stat(self._path)  # noqa: PTH116  pathlib would cost 4 ms of each import of adc
+            for number, wal_inode, wal_device in self._wal:
+                now = fstat(number)
+                if now.st_ino != wal_inode or now.st_dev != wal_device or not now.st_nlink:
+                    return False
+            there = stat(self._path)  # noqa: PTH116  pathlib would cost 4 ms of each import of adc
             return (
-                now.st_ino == wal_inode
-                and now.st_dev == wal_device
-                and now.st_nlink > 0
-                and there.st_ino == inode
+                there.st_ino == inode
                 and there.st_dev == device
                 and (not self.sees_locks or ask(self._shm[0], F_OFD_GETLK, self._request) == self._expected)
             )
@@ -107,23 +104,24 @@ class Descriptors:
         """Look at all of them."""
         if not all(map(_is_same, self._main)):
             return _CLOSED
-        return _lost(self._wal) or _lost(self._shm)
+        return next(filter(None, map(_lost, (*self._wal, self._shm))), None)
 
 
-def find(connection: apsw.Connection, before: Collection[int], others: Collection[int]) -> Descriptors | None:
+def find(connection: apsw.Connection, before: Collection[int]) -> Descriptors | None:
     """Those of a connection that was just opened, with the -wal that wasn't there before it.
 
-    The database itself has all that there are of it but those of others, since SQLite keeps the descriptors of a closed
-    connection open as long as another one holds locks; -shm is open once in a process. None: they can't be found.
+    Of the database itself, all that this process has: SQLite closes none of them while any of its connections holds a
+    lock. -shm is open once in a process. If another connection, not of adc, opened -wal meanwhile, it can't be told
+    which is whose: then -wal isn't watched. None: they can't be found.
     """
     filename, wal_filename = connection.filename, connection.filename_wal
     main = numbers_of(filename)
     wal = numbers_of(wal_filename) - frozenset(before)
     shm = numbers_of(f"{filename}-shm")
-    if not main or len(wal) != 1 or not shm:
+    if not main or not wal or not shm:
         return None
     with suppress(OSError):
-        return Descriptors(filename, main - frozenset(others) or main, min(wal), min(shm))
+        return Descriptors(filename, main, wal if len(wal) == 1 else (), min(shm))
     return None
 
 

@@ -86,7 +86,7 @@ class SqliteStore:
         return self._read("history", lambda connection: log_rows.recorded(connection, queries.HISTORY, (jid,)))
 
     def history_or_why(self, jid: Xid) -> tuple[Recorded[AnyEvent] | UnreadableEvent, ...]:
-        """All events of a job; one that can't be read stands as why."""
+        """All events of a job, or of DATABASE; one that can't be read stands as why."""
         return self._read(
             "history", lambda connection: log_rows.any_recorded_or_why(connection, queries.HISTORY, (jid,))
         )

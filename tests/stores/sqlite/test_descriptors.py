@@ -8,6 +8,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from adc.core.instants import Span
@@ -15,7 +16,7 @@ from adc.kind import JobKind
 from adc.ports.trouble import DatabaseMoved
 from adc.queue import SqliteQueue
 from adc.stores.sqlite import descriptors
-from adc.stores.sqlite.opening import open_store
+from adc.stores.sqlite.opening import open_connection, open_store
 from adc.stores.sqlite.store import SqliteStore
 
 COUNT = JobKind("count", int, result=int)
@@ -152,6 +153,25 @@ os.write(other, b"mine")
     )
 
     assert {line.partition(",")[0] for line in printed} == {"StorageLocksLost"}
+    assert Path(f"{db}-other").read_bytes() == b"mine"
+    assert payloads(db) == [7]
+
+
+@pytest.mark.parametrize("of", CLOSED.values(), ids=CLOSED)
+def test_closing_does_not_write_to_it_either(of: str, db: Path) -> None:
+    """SQLite would copy all of -wal into the database, whatever that is by then."""
+    run(
+        db,
+        f"""
+other = os.open(PATH + "-other", os.O_RDWR | os.O_CREAT)
+os.write(other, b"mine")
+(number,) = {of}
+os.dup2(other, number)
+queue.close()
+print(told(queue.counts))
+""",
+    )
+
     assert Path(f"{db}-other").read_bytes() == b"mine"
     assert payloads(db) == [7]
 
@@ -340,6 +360,17 @@ def test_where_locks_cannot_be_asked_for_the_others_are_there(db: Path, monkeypa
         db.rename(f"{db}.old")
         with pytest.raises(DatabaseMoved), store.writing():
             pass
+
+
+def test_where_another_connection_opened_wal_meanwhile_it_alone_is_not_watched(db: Path) -> None:
+    with closing(open_connection(str(db), "normal", Span(0))) as connection, closing(apsw.Connection(str(db))) as other:
+        assert other.execute("SELECT count(*) FROM adc_jobs").get == 0
+
+        found = descriptors.find(connection, before=())
+
+    assert found is not None
+    assert not found.sees_wal
+    assert found.lost() is not None  # they are closed by now
 
 
 def test_a_queue_in_memory_needs_no_guard() -> None:

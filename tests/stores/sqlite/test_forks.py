@@ -234,6 +234,12 @@ def test_a_fork_within_a_transaction_commits_once(db: Path) -> None:
     printed = run(
         db,
         """
+def told_of(statement, write=os.write, get=os.getpid, parent=os.getpid()):
+    if get() != parent:
+        write(1, f"the child runs {statement['sql']}\\n".encode())
+
+queue.store._connection.trace_v2(apsw.SQLITE_TRACE_STMT, told_of)
+
 def go_on(verb):
     def act():
         with queue.store.writing() as writing:
@@ -384,6 +390,25 @@ print(memory.counts()["scheduled"])
     )
 
     assert printed == ["UsedAfterFork", "1"]
+
+
+KEEPER = """
+import sys, apsw
+from adc.stores.sqlite.custody import keep_for_ever
+
+opened = apsw.Connection(sys.argv[1])
+opened.execute("PRAGMA journal_mode = WAL; CREATE TABLE t (a)").fetchall()
+if sys.argv[2] == "kept":
+    keep_for_ever(opened)
+"""
+
+
+@pytest.mark.parametrize("fate", ["kept", "dropped"])
+def test_the_end_of_the_interpreter_does_not_close_what_is_kept(fate: str, db: Path) -> None:
+    """apsw closes what is open when its module goes; the last one to close a file removes -wal."""
+    subprocess.run([sys.executable, "-c", KEEPER, str(db), fate], check=True, timeout=60)
+
+    assert Path(f"{db}-wal").exists() == (fate == "kept")
 
 
 def test_without_a_queue_a_fork_costs_nothing(db: Path) -> None:

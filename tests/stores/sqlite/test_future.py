@@ -7,7 +7,7 @@ import apsw
 import pytest
 
 from adc.codec.events import DamagedEvent, UnknownEvent
-from adc.core.ids import Xid
+from adc.core.ids import DATABASE, Xid
 from adc.kind import JobKind
 from adc.ports.trouble import FutureVersion
 from adc.queue import SqliteQueue
@@ -136,6 +136,16 @@ def test_a_follower_goes_on_behind_them(queue: SqliteQueue, db: Path) -> None:
         (1, jid, "JobScheduled", "scheduled"),
         (2, jid, "JobTeleported", None),
         (3, other, "JobScheduled", "scheduled"),
+    ]
+
+
+def test_what_a_later_adc_did_to_the_database_is_shown_too(queue: SqliteQueue, db: Path) -> None:
+    queue.pause("mail")
+    appended(db, DATABASE, 2, 2, '{"at":7,"queue":"mail"}', kind="QueueEmptied")
+
+    assert [(entry.type, entry.data) for entry in queue.history(DATABASE)] == [
+        ("QueuePaused", {"queue": "mail"}),
+        ("QueueEmptied", {"queue": "mail"}),
     ]
 
 
