@@ -47,9 +47,7 @@ def told(history: Sequence[Recorded]) -> tuple[Told, ...]:
 
 
 def as_of(jid: Xid, history: Sequence[Recorded], version: int) -> Snapshot:
-    """The job as it was after so many events; raises ImpossibleHistory for those of a damaged log."""
-    if not version:
-        return Snapshot.absent(jid)
+    """The job as it was after so many events, at least one; raises ImpossibleHistory for those of a damaged log."""
     first, last = history[0], history[version - 1]
     return Snapshot(jid, fold(each.event for each in history[:version]), first.seq, version, last.digest)
 
@@ -125,7 +123,7 @@ def _told_from(store: Store, found: Iterable[Recorded[AnyEvent]]) -> Iterator[To
 
 
 def _states_of(store: Store, jid: Xid) -> Mapping[int, StateName | None] | None:
-    """The state after each event, by its place; None: the job has events that can't be read."""
+    """A job's states, by the places of the events that led to them; None: some of its events can't be read."""
     try:
         return {each.recorded.seq: each.state for each in told(store.history(jid))}
     except UnreadableEvent:

@@ -10,13 +10,16 @@ from adc.core.database import AnyEvent
 from adc.core.ids import DATABASE, Xid, is_xid
 from adc.core.instants import instant_of
 from adc.core.names import name_of, number_of
-from adc.core.states import Absent, StateName
+from adc.core.states import Absent, Scheduled, StateName
 from adc.core.transition import Recorded
+from adc.explaining import FARTHEST, Facts, explain
 from adc.history import Gaps, Told, as_of, page, told, version_at
 from adc.kind import AnyJobKind
-from adc.ports.store import Look, Store
+from adc.ports.clock import Clock
+from adc.ports.store import Look, Place, Store
 from adc.reading import JobRow, LogEntry, job_row, log_entry, raw_entry
 from adc.runners import RunnerRow, runner_row
+from adc.why import NotKnown, Why
 
 LONGEST_PAGE: Final = 1_000_000
 """The most jobs, or events, that one page has."""
@@ -26,6 +29,7 @@ class Looking:
     """Reads: none of them waits for a process that writes."""
 
     store: Store
+    clock: Clock
 
     def look(
         self,
@@ -101,6 +105,24 @@ class Looking:
             return tuple(map(_entry, page(self.store, after, limit, gaps)))
         except UnknownEvent as unknown:
             return (raw_entry(unknown),)
+
+    def explain(self, jid: Xid, /) -> Sequence[Why]:
+        """Why a job runs, doesn't run, or ran again: what keeps it now first. The classes are in `adc.why`.
+
+        Facts are read one after another, so those of a job that is just claimed may be of both sides of that.
+        """
+        return explain(self._facts(jid)) if is_xid(jid) else (NotKnown(jid),)
+
+    def _facts(self, jid: Xid) -> Facts:
+        store, now = self.store, self.clock.now()
+        job, runners, history = store.load((jid,))[jid], tuple(self.runners()), store.history(jid)
+        state = job.state
+        if not isinstance(state, Scheduled):
+            return Facts(now, job, history, runners)
+        terms = state.terms
+        place = Place(terms.priority, state.due, job.seq)
+        ahead = store.ahead(terms.queue, place, now, FARTHEST + 1) if state.due <= now else 0
+        return Facts(now, job, history, runners, store.paused().get(terms.queue), ahead)
 
     def runners(self) -> Sequence[RunnerRow]:
         """Who runs jobs, in the order in which they started; those that are gone until others have struck them off."""

@@ -23,7 +23,7 @@ LOOK_INTERVAL: Final = SECOND
 MOST_AT_ONCE: Final = 1_000
 """So many jobs expire in one transaction; the rest of them at the next look."""
 
-_NEVER_SEEN: Final = Sighting(beats=0, unchanged=Span(0), tick=Span(0))
+_NEVER_SEEN: Final = Sighting(slot=0, beats=0, unchanged=Span(0), tick=Span(0))
 
 
 class Gone(Struct, frozen=True):
@@ -70,12 +70,14 @@ class Watcher:
             return Looked()
         self._looked = tick
         signs = dict(self._desk.store.signs())
+        # Read again, when they are seen: else what passes between clock and signs would count as time without a beat.
+        tick = self._desk.clock.tick()
         own = signs.pop(self._desk.runner, None)
         return Looked(tuple(self._rescue(gone) for gone in self._gone(signs, tick)), is_enrolled=own is not None)
 
     def _gone(self, signs: Mapping[RunnerId, Sign | None], tick: Span) -> list[Gone]:
         self._seen = {
-            runner: sighting(self._seen.get(runner), sign.beats, tick)
+            runner: sighting(self._seen.get(runner), sign, tick)
             for runner, sign in signs.items()
             if sign is not None
         }
@@ -97,7 +99,7 @@ class Watcher:
         sign = writing.sign(gone.runner)
         if sign is None:
             return gone.because == "unlisted"
-        return why_gone(sign, self._boot_id, sighting(gone.seen, sign.beats, gone.seen.tick)) is not None
+        return why_gone(sign, self._boot_id, sighting(gone.seen, sign, gone.seen.tick)) is not None
 
     def _expire(self, writing: Writing, gone: Gone) -> Rescue:
         held = writing.held_by(gone.runner, MOST_AT_ONCE)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Generator
 from contextlib import suppress
 from datetime import timedelta
 from threading import Lock, Thread
-from typing import Final, Literal, Protocol, TypeAlias, final
+from typing import Final, Literal, Protocol, TypeAlias, final, get_args
 
 from adc import system
 from adc.claiming import Desk
@@ -14,9 +14,10 @@ from adc.core.names import name_of, number_of
 from adc.core.terms import DEFAULT_QUEUE
 from adc.drivers import serving
 from adc.drivers.audience import Audience
-from adc.drivers.callers_loop import CallersLoop
+from adc.drivers.callers_loop import MOST_AT_ONCE, CallersLoop
 from adc.drivers.drive import Hands, drive
 from adc.drivers.inline import Inline
+from adc.drivers.portable import check_portable, in_processes
 from adc.drivers.signals import stopped_by_signals
 from adc.drivers.threads import Threads
 from adc.drivers.turn import Listener
@@ -31,8 +32,10 @@ from adc.running.events import RunnerEvent
 from adc.running.loop import Plan, Until
 from adc.running.loop import run as run_plan
 
-Driver: TypeAlias = Literal["threads", "inline"]
-"""Who runs handlers: worker threads and an event loop; or the calling thread, one job at a time, to debug and test."""
+Driver: TypeAlias = Literal["threads", "inline", "processes"]
+"""Who runs handlers: worker threads and an event loop; the calling thread, one job at a time, to debug and test; or
+processes, which cost more for each job, but keep all cores busy, can be killed, and take no other job along.
+"""
 
 POLL_INTERVAL: Final = timedelta(seconds=1)
 
@@ -89,8 +92,8 @@ class JobRunner:
             raise ValueError(f"expected a concurrency of 1 or more, got {concurrency}")
         if not router.kinds:
             raise ValueError("expected a router with handlers, got an empty one")
-        if driver not in ("threads", "inline"):
-            raise ValueError(f"expected the driver 'threads' or 'inline', got {driver!r}")
+        if driver not in get_args(Driver):
+            raise ValueError(f"expected a driver, one of {', '.join(get_args(Driver))}, got {driver!r}")
         self._queue = queue
         self._router = router
         self._concurrency = 1 if driver == "inline" else concurrency
@@ -175,9 +178,8 @@ class JobRunner:
             self._one_run.release()
 
     def _run_once(self, until: Until, poll_interval: Span, listener: Listener | None, loop: CallersLoop | None) -> None:
-        routes = {address: route.scrubbed(self._scrub) for address, route in self._router.routes.items()}
-        self._refuse_long_graces(routes)
-        desk = self._desk(routes)
+        routes = self._routes()
+        desk = self._desk(routes, "loop" if loop is not None else self._driver)
         hands = Inline(routes, desk.clock) if self._driver == "inline" else Threads(routes, desk.clock, loop)
         self._hands = hands
         if loop is not None:
@@ -186,7 +188,7 @@ class JobRunner:
             hands.stop()
         desk.enrol()
         try:
-            plan = self._plan(desk, routes, poll_interval, until)
+            plan = self._plan(desk, routes, poll_interval, until, loop)
             drive(run_plan(plan), desk, hands, Watcher(desk, system.place().boot_id), _logged(desk, listener))
         except BaseException:
             desk.store.let_go(desk.runner)  # so that others find that it is gone, as if its process had died
@@ -205,23 +207,33 @@ class JobRunner:
 
         return tell_both
 
-    def _desk(self, routes: Routes) -> Desk:
+    def _routes(self) -> Routes:
+        """What it runs, checked: raises ValueError, or TypeError for what can't go to a process."""
+        routes: Routes = {address: route.scrubbed(self._scrub) for address, route in self._router.routes.items()}
+        if self._driver == "processes":
+            routes = in_processes(routes)
+        self._refuse_long_graces(routes)
+        check_portable(routes)
+        return routes
+
+    def _desk(self, routes: Routes, driver: str) -> Desk:
         queue = self._queue
         return Desk(
             *(queue.store, queue.clock, queue.dice, system.new_runner_id(), Wanted(self._queues, tuple(routes))),
-            driver=self._driver,
+            driver=driver,
             # A handler that runs inline, or stands at a breakpoint, keeps the loop from giving signs of life.
             lease=None if self._driver == "inline" else self._lease,
             isolated=frozenset(address for address, route in routes.items() if route.form == "process"),
         )
 
-    def _plan(self, desk: Desk, routes: Routes, poll_interval: Span, until: Until) -> Plan:
+    def _plan(self, desk: Desk, routes: Routes, poll_interval: Span, until: Until, loop: CallersLoop | None) -> Plan:
         return Plan(
             *(desk.runner, self._concurrency, poll_interval, until, self._shutdown_timeout),
             watch_interval=min(poll_interval, Span(self._lease // BEATS_IN_A_LEASE)),
             most_hanging=max(self._concurrency, MOST_HANGING),
             first_rest=Span(int(poll_interval * desk.dice.noise())),
             graces={at: each.shutdown_timeout for at, each in routes.items() if each.shutdown_timeout is not None},
+            most_claims=None if loop is None else MOST_AT_ONCE,
         )
 
     def _refuse_long_graces(self, routes: Routes) -> None:

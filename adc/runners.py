@@ -38,5 +38,5 @@ def runner_row(enrolled: Enrolled, boot_id: str) -> RunnerRow:
         *(who.runner, who.driver, who.host, who.pid, datetime_of(who.started_at)),
         *(who.wanted.queues, who.wanted.kinds, enrolled.held),
         beat_at=None if enrolled.beat_at is None else datetime_of(enrolled.beat_at),
-        gone=why_gone(sign, boot_id, sighting(None, sign.beats, Span(0))),
+        gone=why_gone(sign, boot_id, sighting(None, sign, Span(0))),
     )

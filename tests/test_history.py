@@ -305,6 +305,15 @@ def test_events_before_one_that_can_t_be_read_come_first(queue: SqliteQueue, db:
     assert [entry.seq for entry in queue.events(after=2)] == [3]
 
 
+def test_of_a_job_with_an_event_that_can_t_be_read_the_state_isn_t_told(
+    queue: SqliteQueue, db: Path, clock: FixedClock
+) -> None:
+    story(queue, clock)
+    edited(db, "UPDATE job_events SET type = 'JobTeleported' WHERE seq = 2")
+
+    assert [(entry.seq, entry.state) for entry in queue.events(after=5)] == [(6, "done"), (7, None)]
+
+
 def test_a_history_that_can_t_be_is_shown_without_states(queue: SqliteQueue, db: Path, clock: FixedClock) -> None:
     jid = story(queue, clock)
     pruned(db, 2)

@@ -492,7 +492,7 @@ def test_trouble_is_the_readers_of_events_too(store: TroubledStore, troubled: St
         ({"queues": ("",)}, "expected a queue, got an empty text"),
         ({"lease": AT_ONCE}, "expected a lease above 0"),
         ({"shutdown_timeout": -SECOND}, "expected a shutdown_timeout of 0 or more"),
-        ({"driver": "fibers"}, "expected the driver 'threads' or 'inline', got 'fibers'"),
+        ({"driver": "fibers"}, "expected a driver, one of threads, inline, processes, got 'fibers'"),
     ],
     ids=str,
 )

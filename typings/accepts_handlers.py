@@ -69,6 +69,8 @@ async def total(job: adc.Job[list[int]]) -> int:
 
 
 total_again = router.handles(SUM)(total)
+total_apart = adc.RunnerRouter().handles(SUM, process=True)(total)
+adc.RunnerRouter().add_job_handler(SUM, total, process=True)
 
 
 def culture(job: adc.Job[Mail]) -> Result[None, adc.NotDone]:

@@ -22,6 +22,9 @@ def scheduling(queue: adc.SqliteQueue, invoice: Invoice) -> None:
 def ids(queue: adc.SqliteQueue) -> None:
     queue.cancel_job("d5k7nc8v2q0g0a1m5j60")  # type: ignore[arg-type]
     queue.history(7)  # type: ignore[arg-type]
+    queue.job_at(queue.look()[0].jid, "yesterday")  # type: ignore[arg-type]
+    queue.events(after="dc2hu8mjeg3l8mk9jd3g")  # type: ignore[arg-type]
+    queue.events(gaps="fill")  # type: ignore[arg-type]
     queue.pause(INVOICE)  # type: ignore[arg-type]
     queue.resume(("mail", "night"))  # type: ignore[arg-type]
     queue.redrive(None)  # type: ignore[arg-type]

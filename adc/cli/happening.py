@@ -10,10 +10,10 @@ import click
 
 from adc.cli import records
 from adc.cli.ending import Complaint, complain
-from adc.cli.following import every, follow_job, follow_log, read_log
+from adc.cli.following import every, follow_job, follow_log, history_of_job, read_log
 from adc.cli.inert import inert
-from adc.cli.life import history_of
-from adc.cli.log_table import line_of_told, show_events, show_history
+from adc.cli.life import history_of, unknown
+from adc.cli.log_table import Happened, entry_of, line_of_event, show_events, show_history
 from adc.cli.parameters import DURATION_ABOVE_ZERO, JID, Read, as_json
 from adc.cli.settings import Settings, choose_settings, pass_settings
 from adc.cli.tables import show_lines
@@ -21,10 +21,9 @@ from adc.cli.then import THEN, Then, show_then, write_then
 from adc.cli.timeline import BLOCKS, LETTERS, can_be_shown, timeline
 from adc.core.ids import DATABASE, Xid
 from adc.core.transition import Recorded
-from adc.history import Gaps, Told, told
+from adc.history import Gaps
 from adc.ports.store import Store
 from adc.queue import SqliteQueue
-from adc.reading import log_entry
 
 PAGE: Final = 100
 """So many events are shown to people if they don't say how many."""
@@ -81,21 +80,19 @@ def history(
     if jid == DATABASE and (then is not None or timeline or follow):
         raise click.UsageError(f"{jid} is the database itself, and no job; adc events --follow shows what comes")
     with settings.open_existing() as opened:
-        if jid == DATABASE:
-            own = tuple(Told(each, None) for each in opened.store.database_history())
-            _tell(own, as_json) if as_json else show_history(own)
-            return
-        happened = history_of(opened, jid)
+        happened = history_of_job(opened, jid)
+        if not happened and jid != DATABASE:
+            raise unknown(jid)
         if follow:
-            _tell(follow_job(opened.store, jid, every(poll)), as_json)
+            _tell(follow_job(opened, jid, every(poll)), as_json)
         elif timeline:
-            _show_timeline(opened, happened)
+            _show_timeline(opened, history_of(opened, jid))
         elif then is not None:
-            (write_then if as_json else show_then)(jid, happened, then)
+            (write_then if as_json else show_then)(jid, history_of(opened, jid), then)
         elif as_json:
-            _tell(told(happened), as_json)
+            _tell(happened, as_json)
         else:
-            show_history(told(happened))
+            show_history(happened)
 
 
 @click.command()
@@ -122,17 +119,16 @@ def events(
     pruned, that is an error; without --after the events that there are are shown.
     """
     with settings.open_existing() as opened:
-        store = opened.store
         gaps: Gaps = "skip" if after is None else "refuse"
-        place = _place(store, after)
-        found = follow_log(store, place, every(poll), gaps) if follow else read_log(store, place, gaps)
+        place = _place(opened.store, after)
+        found = follow_log(opened, place, every(poll), gaps) if follow else read_log(opened, place, gaps)
         if follow or as_json:
             _tell(islice(found, limit), as_json)
             return
         shown = tuple(islice(found, limit or PAGE))
         show_events(shown)
         if next(found, None) is not None:
-            complain(f"there are more; the next page: --after {shown[-1].recorded.seq}")
+            complain(f"there are more; the next page: --after {entry_of(shown[-1]).seq}")
 
 
 def _place(store: Store, after: int | Literal["end"] | None) -> int:
@@ -144,12 +140,12 @@ def _place(store: Store, after: int | Literal["end"] | None) -> int:
     return after or 0
 
 
-def _tell(found: Iterable[Told], as_json: bool) -> None:
+def _tell(found: Iterable[Happened], as_json: bool) -> None:
     for each in found:
         if as_json:
-            records.write(records.of_entry(log_entry(each.recorded, each.state)))
+            records.write(records.of_entry(entry_of(each)))
         else:
-            click.echo(inert(line_of_told(each)))
+            click.echo(inert(line_of_event(each)))
 
 
 def _show_timeline(opened: SqliteQueue, happened: Sequence[Recorded]) -> None:

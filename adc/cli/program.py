@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "show": ("adc.cli.telling:show", "Show all of one job."),
     "history": ("adc.cli.happening:history", "Show what happened to one job."),
     "events": ("adc.cli.happening:events", "Show the whole log, and follow it."),
+    "explain": ("adc.cli.explaining:explain", "Say why a job runs, doesn't run, or ran again."),
     "dead": ("adc.cli.listing:dead", "List the dead letters, and why they died."),
     "redrive": ("adc.cli.changing:redrive", "Give dead letters a new life."),
     "cancel": ("adc.cli.changing:cancel", "Never run jobs that wait or are dead, nor retry those that run."),

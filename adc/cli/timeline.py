@@ -169,11 +169,5 @@ def _drawn(stretch: Stretch, edges: Sequence[int], glyphs: Glyphs, cells: int) -
 
 
 def _trimmed(line: Line) -> Line:
-    """Without spaces at its end."""
-    pieces = list(line)
-    while pieces and not pieces[-1][0].rstrip():
-        pieces.pop()
-    if pieces:
-        text, colour = pieces[-1]
-        pieces[-1] = (text.rstrip(), colour)
-    return tuple(pieces)
+    """Without spaces at its end: its last piece, if it has one, says something."""
+    return line and (*line[:-1], (line[-1][0].rstrip(), line[-1][1]))

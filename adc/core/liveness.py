@@ -28,6 +28,8 @@ LONGEST_GAP: Final = Span(5 * SECOND)
 class Sign(Struct, frozen=True):
     """What can be seen of a runner at one moment."""
 
+    slot: int
+    """Where it gives its beats: another one each time it enrols, and there it counts them anew."""
     boot_id: str
     """Which start of the machine it belongs to; empty where the system doesn't say."""
     lock: DeathLock
@@ -40,6 +42,7 @@ class Sign(Struct, frozen=True):
 class Sighting(Struct, frozen=True):
     """What a watcher remembers of a runner, by its own clock that never jumps."""
 
+    slot: int
     beats: int
     unchanged: Span
     """How long it has been awake and seen the same beat."""
@@ -47,11 +50,12 @@ class Sighting(Struct, frozen=True):
     """When it last looked."""
 
 
-def sighting(before: Sighting | None, beats: int, tick: Span) -> Sighting:
-    """What is remembered after another look; None: it is the first one."""
-    if before is None or before.beats != beats:
-        return Sighting(beats, Span(0), tick)
-    return Sighting(beats, Span(before.unchanged + min(Span(tick - before.tick), LONGEST_GAP)), tick)
+def sighting(before: Sighting | None, sign: Sign, tick: Span) -> Sighting:
+    """What is remembered after another look, which was over by `tick`; None: it is the first one."""
+    if before is None or (before.slot, before.beats) != (sign.slot, sign.beats):
+        return Sighting(sign.slot, sign.beats, Span(0), tick)
+    unchanged = Span(before.unchanged + min(Span(tick - before.tick), LONGEST_GAP))
+    return Sighting(sign.slot, sign.beats, unchanged, tick)
 
 
 def why_gone(sign: Sign, boot_id: str, seen: Sighting) -> Because | None:

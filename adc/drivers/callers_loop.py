@@ -26,6 +26,12 @@ T = TypeVar("T")
 BURST: Final = 20
 """So many tasks begin in one round of the loop: about a millisecond's work."""
 
+MOST_AT_ONCE: Final = 50
+"""So many reports are stored in one turn of the runner, and as many jobs claimed: the loop waits for Python meanwhile.
+
+With 1,000 no-ops at once its delay is 5 ms (p99), and 10 ms when all are stored in one turn, which costs a third less.
+"""
+
 
 @final
 class CallersLoop:
@@ -43,19 +49,19 @@ class CallersLoop:
         self._stop: Callable[[], None] | None = None
         self._asked_to_stop = False
 
-    def submit(self, coroutine: Coroutine[object, object, T]) -> "Future[T]":
-        """Run it as a task; where the loop is closed it never runs, and the runner stops.
+    def start(self, coroutine: Coroutine[object, object, None]) -> None:
+        """`submit`, for what nobody waits for.
 
-        For a thousand at once that costs a third of what asyncio.run_coroutine_threadsafe does.
+        For a thousand at once that costs a sixth of what asyncio.run_coroutine_threadsafe does.
         """
+        self._want(coroutine, None)
+
+    def submit(self, coroutine: Coroutine[object, object, T]) -> "Future[T]":
+        """Run it as a task; where the loop is closed it never runs, and the runner stops."""
         from concurrent.futures import Future  # noqa: PLC0415  import adc shall not import it
 
-        if self._closing:
-            coroutine.close()
-            raise RuntimeError("the runner has ended")
         promise = Future[T]()
-        self._wanted.append(partial(self._begin, coroutine, promise, copy_context()))
-        self._wake()
+        self._want(coroutine, promise)
         return promise
 
     def close(self) -> None:
@@ -81,6 +87,13 @@ class CallersLoop:
         if self._stop is not None:
             self._stop()
 
+    def _want(self, coroutine: Coroutine[object, object, T], promise: "Future[T] | None") -> None:
+        if self._closing:
+            coroutine.close()
+            raise RuntimeError("the runner has ended")
+        self._wanted.append(partial(self._begin, coroutine, promise, copy_context()))
+        self._wake()
+
     def _wake(self) -> None:
         with self._lock:
             if self._woken:
@@ -101,23 +114,20 @@ class CallersLoop:
         if self._woken:
             self._loop.call_soon(self._begin_some)  # after those that have just begun, and whatever else waits
 
-    def _begin(self, coroutine: Coroutine[object, object, T], promise: "Future[T]", context: Context) -> None:
+    def _begin(self, coroutine: Coroutine[object, object, T], promise: "Future[T] | None", context: Context) -> None:
         if self._closing or self._loop.is_closed():
             coroutine.close()
-            promise.cancel()
+            if promise is not None:
+                promise.cancel()
             return
         task = self._loop.create_task(coroutine, context=context)
         self._running.add(task)  # the loop itself holds no task
-        task.add_done_callback(partial(self._ended, promise))
+        task.add_done_callback(self._ended)
+        if promise is not None:
+            task.add_done_callback(partial(_keep, promise))
 
-    def _ended(self, promise: "Future[T]", task: "Task[T]") -> None:
+    def _ended(self, task: "Task[object]") -> None:
         self._running.discard(task)
-        if task.cancelled():
-            promise.cancel()
-        elif (error := task.exception()) is None:
-            promise.set_result(task.result())
-        else:
-            promise.set_exception(error)
         if self._closing and not self._running:
             self._all_home.put(None)
 
@@ -132,3 +142,13 @@ class CallersLoop:
     def _begin_all(self) -> None:
         while self._wanted:
             self._wanted.popleft()()
+
+
+def _keep(promise: "Future[T]", task: "Task[T]") -> None:
+    """Whoever waits gets what the task gave or raised."""
+    if task.cancelled():
+        promise.cancel()
+    elif (error := task.exception()) is None:
+        promise.set_result(task.result())
+    else:
+        promise.set_exception(error)

@@ -1,5 +1,6 @@
 """Outbox: what attempts said, on its way to the runner's loop; and the bell that wakes it."""
 
+import sys
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Final, final
@@ -9,9 +10,6 @@ from adc.handling.said import Report
 from adc.ports.clock import Clock
 from adc.running.wishes import Woken
 
-MOST_AT_ONCE: Final = 50
-"""So many reports are stored in one turn, and as many jobs claimed: an event loop on another thread waits meanwhile."""
-
 LONGEST_WAIT: Final = Span(3_600 * SECOND)
 """Waiting calls refuse what is longer than some hundred years; the loop doesn't mind being woken early."""
 
@@ -20,8 +18,9 @@ LONGEST_WAIT: Final = Span(3_600 * SECOND)
 class Outbox:
     """Anybody may put and stop, signal handlers too: SimpleQueue.put may interrupt itself. Only the loop waits."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, most: int = sys.maxsize) -> None:
         self._clock = clock
+        self._most = most
         self._reports: SimpleQueue[Report | None] = SimpleQueue()
         self._stopping = False
         self.put: Callable[[Report | None], None] = self._reports.put
@@ -33,11 +32,11 @@ class Outbox:
         self._reports.put(None)
 
     def wait(self, at_most: Span) -> Woken:
-        """The reports there are, MOST_AT_ONCE of them, as soon as there is one."""
+        """All reports there are, up to `most`, as soon as there is one."""
         found: list[Report | None] = []
         try:
             found.append(self._reports.get(at_most > 0, min(at_most, LONGEST_WAIT) / SECOND))
-            found += [self._reports.get_nowait() for _ in range(min(self._reports.qsize(), MOST_AT_ONCE - 1))]
+            found += [self._reports.get_nowait() for _ in range(min(self._reports.qsize(), self._most - 1))]
         except Empty:
             pass
         return Woken(tuple(filter(None, found)), self._clock.tick(), self._stopping)

@@ -40,7 +40,7 @@ class Threads:
         self._pid = getpid()
         self._clock = clock
         self._inbox: SimpleQueue[_Attempt | None] = SimpleQueue()
-        self._outbox = Outbox(clock)
+        self._outbox = Outbox(clock) if loop is None else Outbox(clock, MOST_AT_ONCE)
         self._loop: TaskLoop = LoopThread() if loop is None else loop
         self._children = Children(routes, clock)
         self._running: dict[Xid, _Attempt] = {}
@@ -59,7 +59,7 @@ class Threads:
         route = self._routes[terms.kind, terms.payload_version]
         if route.form == "async":
             task = self._running[held.jid] = Launched(held, route, self._pid)
-            self._loop.submit(self._as_task(task))
+            self._loop.start(self._as_task(task))
             return
         launched = Sent(held) if route.form == "process" else Launched(held, route, self._pid)
         self._running[held.jid] = launched

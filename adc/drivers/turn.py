@@ -12,7 +12,6 @@ from adc.core.outcome import Outcome, Success
 from adc.core.refusals import Refusal
 from adc.core.states import Absent
 from adc.core.transition import Transition
-from adc.drivers.outbox import MOST_AT_ONCE
 from adc.handling.said import Report
 from adc.ports.trouble import StoreBusy
 from adc.running.events import Happened, JobUnreadable, ReportRefused, RunnerEvent
@@ -26,12 +25,10 @@ _UNREADABLE: Final = (UnreadableEvent, ImpossibleHistory)
 
 
 def take_turn(desk: Desk, wish: Turn, listener: Listener | None = None) -> Turned | NotNow:
-    """Store the reports and claim, MOST_AT_ONCE at most; StoreBusy is an answer, any other trouble comes out.
+    """Store the reports and claim; StoreBusy is an answer, any other trouble comes out.
 
     With no listener no events are made.
     """
-    if wish.limit > MOST_AT_ONCE:
-        wish = replace(wish, limit=MOST_AT_ONCE)
     try:
         return _enrolled_turn(desk, wish, listener)
     except StoreBusy as busy:

@@ -1,5 +1,6 @@
 """Signs: how runners show that they live, outside of transactions: a busy store never makes one look dead."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -44,6 +45,6 @@ class Signs(Protocol):
         """Free the death lock: whoever sees it takes the runner for gone."""
         ...
 
-    def see(self, slot: int, name: str) -> Pulse:
-        """What can be seen of a slot in the place of that name."""
+    def see(self, slots: Sequence[tuple[int, str]]) -> list[Pulse]:
+        """What can be seen of each of these slots, in the places of these names: one look at all of them."""
         ...

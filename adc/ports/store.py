@@ -40,6 +40,14 @@ class Look(Struct, frozen=True):
     limit: int = 100
 
 
+class Place(Struct, frozen=True):
+    """Where a waiting job stands among those of its queue."""
+
+    priority: int
+    due: Instant
+    seq: int
+
+
 class Enrolment(Struct, frozen=True):
     """What a runner leaves in the store while it runs: how others know of it. It is outside the fold."""
 
@@ -156,6 +164,10 @@ class Store(Protocol):
 
     def database_history(self) -> tuple[Recorded[DatabaseEvent], ...]:
         """All events of the database's own stream, in order. Their jid is DATABASE, which no job has."""
+        ...
+
+    def ahead(self, queue: str, place: Place, by: Instant, limit: int) -> int:
+        """How many waiting jobs of a queue that are due by then are claimed before one in that place; `limit` at most."""
         ...
 
     def paused(self) -> Mapping[str, Instant]:

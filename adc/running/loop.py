@@ -54,6 +54,8 @@ class Plan(Struct, frozen=True):
     """The longest first rest, drawn from the poll interval: or runners that started together would poll together."""
     graces: Mapping[tuple[str, int], Span] = {}
     """How long an attempt may still run then, for kinds, by name and payload version, that say it."""
+    most_claims: int | None = None
+    """So many jobs are claimed in one turn at most; None: for all free places."""
 
     def grace(self, held: Held) -> Span:
         """How long this attempt may still run after the runner was asked to stop."""
@@ -115,9 +117,12 @@ def _work(plan: Plan, attempts: Attempts) -> Loop[Span | None]:
         rest = (yield from _look(plan, attempts, missed=None)) if free else plan.poll_interval
         if rest != AT_ONCE:
             return rest
-    turned = yield from _turn(attempts, free)
+    limit = free if plan.most_claims is None else min(free, plan.most_claims)
+    turned = yield from _turn(attempts, limit)
     if turned is None or turned.alone or len(turned.held) == free:
         return plan.poll_interval
+    if len(turned.held) == limit:
+        return AT_ONCE
     if not turned.held and attempts.all_over and plan.until == "idle":
         return None
     return (yield from _look(plan, attempts, missed=None if turned.held else turned.at))

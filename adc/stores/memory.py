@@ -2,49 +2,47 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from threading import RLock
 from typing import Final, get_args
+
+from typing_extensions import override
 
 from adc.core.commands import KeyHolder
 from adc.core.database import AnyEvent, DatabaseEvent, DatabaseSnapshot, DatabaseTransition
 from adc.core.events import JobScheduled, PayloadErased
-from adc.core.ids import DATABASE, RunnerId, Xid
+from adc.core.ids import DATABASE, Xid
 from adc.core.instants import Instant
-from adc.core.liveness import Sign
-from adc.core.states import Absent, Cancelling, Started, StateName, state_name
+from adc.core.states import Absent, StateName, state_name
 from adc.core.transition import Recorded, Snapshot, Transition
-from adc.ports.store import Enrolled, Enrolment, Look, Wanted
+from adc.ports.store import Look, Place, Wanted
 from adc.ports.trouble import StoreClosed, StoreTrouble, VersionConflict
 from adc.stores.appending import applied, entries
 from adc.stores.memory_database import MemoryDatabase
 from adc.stores.memory_kept import Kept, page
 from adc.stores.memory_look import shows
-from adc.stores.memory_roll import MemoryRoll
+from adc.stores.memory_runners import MemoryRunners
 from adc.stores.waiting import Waiting
 
 _PATH: Final = "memory"
 """What troubles call the file."""
 
 
-class MemoryStore:
+class MemoryStore(MemoryRunners):
     """Jobs that last as long as the process: for tests, and to say what every store must do."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._jobs: dict[Xid, Kept] = {}
         self._keys: dict[tuple[str, str], KeyHolder] = {}
         self._database = MemoryDatabase()
-        self._roll = MemoryRoll()
         self._waiting = Waiting()
-        self._held: dict[RunnerId, dict[Xid, None]] = {}
-        """Which jobs each runner holds."""
         self._last_seq = 0
-        self._lock = RLock()
         self._before: dict[Xid, Kept | None] | None = None
         """What the jobs of this write transaction were before it; None: there is no transaction."""
         self._conflict: VersionConflict | None = None
         self._closed = False
 
     @contextmanager
+    @override
     def writing(self) -> Generator["MemoryStore", None, None]:
         """Begin a write transaction; an exception undoes all of it."""
         with self._opened("begin"):
@@ -120,6 +118,11 @@ class MemoryStore:
         with self._opened("database_history"):
             return self._database.log
 
+    def ahead(self, queue: str, place: Place, by: Instant, limit: int) -> int:
+        """How many jobs are claimed before one in that place."""
+        with self._opened("ahead"):
+            return min(self._waiting.ahead(queue, place, by), limit)
+
     def history(self, jid: Xid) -> tuple[Recorded, ...]:
         """All events of a job."""
         with self._opened("history"):
@@ -156,75 +159,13 @@ class MemoryStore:
                     counted[state_name(kept.snapshot.state)] += 1
         return counted
 
-    def enrol(self, runner: Enrolment) -> None:
-        """Put a runner on the roll, and begin its signs of life."""
-        with self.writing():
-            self._roll.enter(runner)
-
-    def beat(self, runner: RunnerId, at: Instant) -> bool:
-        """Give a sign of life; whether others can still see it."""
-        with self._lock:
-            return self._roll.beat(runner, at)
-
-    def resign(self, runner: RunnerId) -> None:
-        """Take a runner off the roll that ends, unless it holds jobs."""
-        with self.writing():
-            self._roll.let_go(runner)
-            if not self.held_by(runner, 1):
-                self._roll.strike(runner)
-
-    def let_go(self, runner: RunnerId) -> None:
-        """End a runner's signs of life, and write nothing."""
-        with self._lock:
-            self._roll.let_go(runner)
-
-    def sign(self, runner: RunnerId) -> Sign | None:
-        """What can be seen of a runner now."""
-        with self._opened("sign"):
-            return self._roll.sign(runner)
-
-    def is_enrolled(self, runner: RunnerId) -> bool:
-        """Whether a runner is on the roll."""
-        with self._opened("is_enrolled"):
-            return runner in self._roll.entries
-
-    def held_by(self, runner: RunnerId, limit: int) -> tuple[Xid, ...]:
-        """The jobs that a runner holds."""
-        with self._opened("held_by"):
-            held = sorted(map(self._snapshot, self._held.get(runner, {})), key=lambda job: job.seq)
-            return tuple(job.jid for job in held[:limit])
-
-    def strike(self, runner: RunnerId) -> None:
-        """Take a runner off the roll."""
-        with self._opened("strike"):
-            self._roll.strike(runner)
-
-    def signs(self) -> Mapping[RunnerId, Sign | None]:
-        """What can be seen of each runner."""
-        with self._opened("signs"):
-            known = (*self._roll.entries, *(holder for holder, _ in self._holders()))
-            return {runner: self._roll.sign(runner) for runner in known}
-
-    def roll(self) -> tuple[Enrolled, ...]:
-        """All runners, in the order in which they enrolled."""
-        with self._opened("roll"):
-            return self._roll.all(holder for holder, _ in self._holders())
-
-    def holding(self, runner: RunnerId) -> Mapping[Xid, bool]:
-        """The jobs that a runner holds, and whether each was cancelled."""
-        with self._opened("holding"):
-            held = self._held.get(runner, {})
-            return {jid: isinstance(self._snapshot(jid).state, Cancelling) for jid in held}
-
-    def _holders(self) -> list[tuple[RunnerId, Xid]]:
-        return [(runner, jid) for runner, held in self._held.items() for jid in held]
-
     def close(self) -> None:
         """Nothing to let go of; but whoever uses the store afterwards is told, as by every store."""
         with self._lock:
             self._closed = True
 
     @contextmanager
+    @override
     def _opened(self, operation: str) -> Generator[None, None, None]:
         with self._lock:
             if self._closed:
@@ -283,18 +224,17 @@ class MemoryStore:
 
     def _index(self, job: Snapshot) -> None:
         self._waiting.add(job)
-        if isinstance(job.state, Started | Cancelling):
-            self._held.setdefault(job.state.token.runner, {})[job.jid] = None
+        self._note_holder(job)
 
     def _unindex(self, job: Snapshot) -> None:
         self._waiting.remove(job)
-        if isinstance(job.state, Started | Cancelling):
-            del self._held[job.state.token.runner][job.jid]
+        self._forget_holder(job)
 
     def _takes_key(self, transition: Transition) -> bool:
         """Whether it schedules with a key that a job has: its holder wasn't asked for."""
         first = transition.events[0]
         return isinstance(first, JobScheduled) and (first.terms.kind, first.terms.key) in self._keys
 
+    @override
     def _snapshot(self, jid: Xid) -> Snapshot:
         return self._jobs[jid].snapshot if jid in self._jobs else Snapshot.absent(jid)

@@ -51,8 +51,8 @@ class MemoryRoll:
         if runner not in self.entries:
             return None
         slot, enrolment = self.entries[runner]
-        pulse = self._signs.see(slot, self._signs.name)
-        return Sign(enrolment.boot_id, pulse.lock, pulse.beats, enrolment.lease)
+        (pulse,) = self._signs.see([(slot, self._signs.name)])
+        return Sign(slot, enrolment.boot_id, pulse.lock, pulse.beats, enrolment.lease)
 
     def all(self, holders: Iterable[RunnerId]) -> tuple[Enrolled, ...]:
         """All runners; `holders` names one for each job that it holds."""
@@ -60,6 +60,6 @@ class MemoryRoll:
         return tuple(self._enrolled(slot, each, held.count(each.runner)) for slot, each in self.entries.values())
 
     def _enrolled(self, slot: int, enrolment: Enrolment, held: int) -> Enrolled:
-        pulse = self._signs.see(slot, self._signs.name)
-        sign = Sign(enrolment.boot_id, pulse.lock, pulse.beats, enrolment.lease)
+        (pulse,) = self._signs.see([(slot, self._signs.name)])
+        sign = Sign(slot, enrolment.boot_id, pulse.lock, pulse.beats, enrolment.lease)
         return Enrolled(enrolment, held, sign, pulse.beat_at)

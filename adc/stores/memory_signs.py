@@ -1,5 +1,6 @@
 """Signs of runners that are all in this process, as with a queue in memory; a test can let one of them die."""
 
+from collections.abc import Sequence
 from typing import Final, final
 
 from adc.core.instants import Instant
@@ -31,8 +32,11 @@ class MemorySigns:
         """Free the death lock."""
         self._held.discard(slot)
 
-    def see(self, slot: int, name: str) -> Pulse:
-        """What can be seen of a slot."""
+    def see(self, slots: Sequence[tuple[int, str]]) -> list[Pulse]:
+        """What can be seen of each of these slots."""
+        return [self._pulse(slot, name) for slot, name in slots]
+
+    def _pulse(self, slot: int, name: str) -> Pulse:
         if name != self.name or slot not in self._beats:
             return UNSEEN
         beats, at = self._beats[slot]

@@ -9,7 +9,7 @@ from adc.core.ids import Xid
 from adc.core.instants import Instant
 from adc.core.states import Scheduled
 from adc.core.transition import Snapshot
-from adc.ports.store import Wanted
+from adc.ports.store import Place, Wanted
 
 
 class _Line(NamedTuple):
@@ -55,6 +55,16 @@ class Waiting:
             for _, same_rank in groupby(lines, key=lambda line: line.rank)
             for place in sorted(place for line in same_rank for place in self._due_in(line, by, limit))
         ][:limit]
+
+    def ahead(self, queue: str, place: Place, by: Instant) -> int:
+        """How many of a queue that are due by then are claimed before one in that place."""
+        here = (-place.priority, place.due, place.seq)
+        return sum(
+            each.due <= by and (line.rank, each.due, each.seq) < here
+            for line, places in self._lines.items()
+            if line.queue == queue
+            for each in places
+        )
 
     def next_due(self, wanted: Wanted) -> Instant | None:
         """When the first one is or was due; None: none waits."""

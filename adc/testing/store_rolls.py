@@ -64,7 +64,7 @@ class RollExam(Examined):
             store.enrol(enrolment())
             first = store.signs()[RUNNER]
             assert first is not None
-            assert first == Sign("a start", "held", first.beats, LEASE)
+            assert first == Sign(first.slot, "a start", "held", first.beats, LEASE)
 
             assert store.beat(RUNNER, Instant(NOW + 5))
             (seen,) = store.roll()

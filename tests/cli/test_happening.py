@@ -16,7 +16,7 @@ import pytest
 
 from adc.cli.following import follow_job, follow_log, read_log
 from adc.cli.happening import place_of
-from adc.cli.log_table import line_of_told
+from adc.cli.log_table import entry_of, line_of_event
 from adc.cli.then import then_of
 from adc.core.ids import DATABASE, Xid
 from adc.core.retry import fixed
@@ -191,9 +191,9 @@ def prune(db: Path, *seqs: int) -> None:
 def test_a_gap_is_said_to_who_follows_and_passed_over_for_who_begins(queue: SqliteQueue, jid: Xid, db: Path) -> None:
     prune(db, 2, 3, 7)
 
-    assert [each.recorded.seq for each in read_log(queue.store, 0, "skip")] == [1, 4, 5, 6]
-    following = read_log(queue.store, 0)
-    assert next(following).recorded.seq == 1
+    assert [entry_of(each).seq for each in read_log(queue, 0, "skip")] == [1, 4, 5, 6]
+    following = read_log(queue, 0)
+    assert entry_of(next(following)).seq == 1
     with pytest.raises(LogPruned):
         next(following)
 
@@ -219,6 +219,26 @@ def test_a_pruned_log_is_said_in_one_line(adc: Adc) -> None:
     assert [record["seq"] for record in lines(adc("events", "--json"))] == [1, 4, 5, 6, 7]
 
 
+@pytest.mark.usefixtures("jid")
+def test_events_of_a_later_adc_are_shown_as_they_are_stored(adc: Adc, queue: SqliteQueue, jid: Xid, db: Path) -> None:
+    queue.close()
+    other = apsw.Connection(str(db))
+    trigger = str(other.execute("SELECT sql FROM sqlite_schema WHERE name = 'job_events_update'").get)
+    other.execute("DROP TRIGGER job_events_update")
+    other.execute("UPDATE job_events SET type = 'JobTeleported' WHERE seq = 3")
+    other.execute(trigger)
+    other.close()
+
+    for arguments in (("events",), ("history", jid)):
+        rows = adc(*arguments).stdout.splitlines()[1:]
+        assert "JobTeleported" in rows[2]
+        assert "as a later adc wrote it (--json has all)" in rows[2]
+        record = lines(adc(*arguments, "--json"))[2]
+        assert (record["seq"], record["type"], record["state"]) == (3, "JobTeleported", None)
+    assert [record["seq"] for record in lines(adc("events", "--json"))] == [1, 2, 3, 4, 5, 6, 7]
+    assert adc("history", jid, "--at", "1").stderr.endswith("type JobTeleported version 1 is unknown to this adc\n")
+
+
 class Ended(Exception):
     """Nobody asks any more."""
 
@@ -235,7 +255,7 @@ def test_who_follows_gets_each_event_once_whenever_it_happens(queue: SqliteQueue
     queue.schedule_many(NOTE.new(number) for number in range(3))
     seen: list[int] = []
     with pytest.raises(Ended):
-        seen.extend(each.recorded.seq for each in follow_log(queue.store, 1, wait))
+        seen.extend(entry_of(each).seq for each in follow_log(queue, 1, wait))
 
     assert seen == [2, 3, 4, 5, 6, 7, 8, 9]
 
@@ -253,7 +273,7 @@ def test_who_began_at_the_beginning_is_told_of_later_gaps(queue: SqliteQueue, db
     seen: list[int] = []
 
     with pytest.raises(LogPruned):
-        seen.extend(each.recorded.seq for each in follow_log(queue.store, 0, lambda: happen(next(numbers)), "skip"))
+        seen.extend(entry_of(each).seq for each in follow_log(queue, 0, lambda: happen(next(numbers)), "skip"))
 
     assert seen == [1, 3, 4, 5, 7, 8, 9]
 
@@ -265,7 +285,7 @@ def test_who_follows_a_job_sees_its_end(queue: SqliteQueue, clock: FixedClock) -
     def wait() -> object:
         return next(turns)()
 
-    seen = [each.state for each in follow_job(queue.store, jid, wait)]
+    seen = [each.state for each in follow_job(queue, jid, wait)]
 
     assert seen == ["scheduled", "started", "done"]
 
@@ -282,12 +302,12 @@ def test_a_line_says_all_of_an_event(queue: SqliteQueue) -> None:
     run(queue)
     first, started, done = told(queue.store.history(jid))
 
-    assert line_of_told(first) == (
+    assert line_of_event(first) == (
         f"     1  2027-01-15T08:00:00.000Z  {jid}  JobScheduled    scheduled   test  "
         "note, due at once (cause: request:7)"
     )
-    assert line_of_told(started).endswith("attempt 1")
-    assert line_of_told(done).endswith("attempt 1, result of 1 bytes")
+    assert line_of_event(started).endswith("attempt 1")
+    assert line_of_event(done).endswith("attempt 1, result of 1 bytes")
 
 
 @pytest.mark.parametrize(("text", "place"), [("0", 0), ("17", 17), ("end", "end")])

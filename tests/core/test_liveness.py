@@ -12,7 +12,11 @@ HERE = "this start of the machine"
 
 
 def seen(unchanged: int) -> Sighting:
-    return Sighting(beats=7, unchanged=Span(unchanged), tick=Span(0))
+    return Sighting(slot=1, beats=7, unchanged=Span(unchanged), tick=Span(0))
+
+
+def sign(*, slot: int = 1, beats: int = 7) -> Sign:
+    return Sign(slot, HERE, "held", beats, LEASE)
 
 
 @pytest.mark.parametrize(
@@ -37,32 +41,36 @@ def seen(unchanged: int) -> Sighting:
 def test_what_can_be_seen_says_whether_it_is_gone(
     lock: DeathLock, boot_id: str, lease: Span | None, unchanged: int, because: Because | None
 ) -> None:
-    assert why_gone(Sign(boot_id, lock, 7, lease), HERE, seen(unchanged)) == because
+    assert why_gone(Sign(1, boot_id, lock, 7, lease), HERE, seen(unchanged)) == because
 
 
 def test_a_watcher_that_does_not_know_its_own_start_takes_nobody_for_rebooted() -> None:
-    assert why_gone(Sign("another", "held", 7, LEASE), "", seen(0)) is None
+    assert why_gone(Sign(1, "another", "held", 7, LEASE), "", seen(0)) is None
 
 
 def test_the_first_look_has_seen_nothing_for_no_time() -> None:
-    assert sighting(None, 7, Span(500)) == Sighting(7, Span(0), Span(500))
+    assert sighting(None, sign(), Span(500)) == Sighting(1, 7, Span(0), Span(500))
 
 
 def test_a_beat_begins_anew() -> None:
-    assert sighting(seen(9_000), 8, Span(500)) == Sighting(8, Span(0), Span(500))
+    assert sighting(seen(9_000), sign(beats=8), Span(500)) == Sighting(1, 8, Span(0), Span(500))
+
+
+def test_who_enrolled_again_begins_anew_though_it_has_given_as_many_beats() -> None:
+    assert sighting(seen(9_000), sign(slot=2), Span(500)) == Sighting(2, 7, Span(0), Span(500))
 
 
 def test_the_same_beat_counts_as_long_as_the_watcher_was_awake() -> None:
-    assert sighting(seen(9_000), 7, Span(500)) == Sighting(7, Span(9_500), Span(500))
-    assert sighting(seen(9_000), 7, Span(LONGEST_GAP + 1)).unchanged == 9_000 + LONGEST_GAP
+    assert sighting(seen(9_000), sign(), Span(500)) == Sighting(1, 7, Span(9_500), Span(500))
+    assert sighting(seen(9_000), sign(), Span(LONGEST_GAP + 1)).unchanged == 9_000 + LONGEST_GAP
 
 
 @given(pauses=st.lists(st.integers(0, 10**12), max_size=5))
 def test_a_few_looks_after_long_pauses_take_nobody_for_gone(pauses: list[int]) -> None:
-    now, remembered = Span(0), sighting(None, 7, Span(0))
+    now, remembered = Span(0), sighting(None, sign(), Span(0))
     for pause in pauses:
         now = Span(now + pause)
-        remembered = sighting(remembered, 7, now)
+        remembered = sighting(remembered, sign(), now)
 
     assert remembered.unchanged <= len(pauses) * LONGEST_GAP
-    assert why_gone(Sign(HERE, "held", 7, LEASE), HERE, remembered) is None
+    assert why_gone(sign(), HERE, remembered) is None

@@ -1,6 +1,7 @@
 """CallersLoop: tasks in a loop of somebody else's, which begin a few at a time and end with the runner."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextvars import ContextVar
@@ -40,6 +41,18 @@ def test_tasks_run_on_the_callers_thread(caller: Caller) -> None:
 
     (thread,) = {loop.submit(ident()).result(10) for _ in range(3)}
     assert thread == asyncio.run_coroutine_threadsafe(ident(), caller.loop).result(10) != get_ident()
+
+
+def test_what_nobody_waits_for_runs_there_too_and_is_kept(caller: Caller) -> None:
+    loop, begun, ended = CallersLoop(caller.loop), Event(), Event()
+    loop.start(forever(begun, ended))
+    assert begun.wait(10)
+
+    gc.collect()  # an event loop itself holds no task
+    assert loop.submit(ident()).result(10)
+    assert not ended.is_set()
+    loop.close()
+    assert ended.is_set()
 
 
 def test_what_a_task_raises_comes_out(caller: Caller) -> None:
@@ -82,7 +95,7 @@ def test_tasks_begin_a_few_at_a_time() -> None:
         """A task of the caller's own, which wants to go on meanwhile."""
         loop = CallersLoop(asyncio.get_running_loop())
         for _ in range(5 * BURST):
-            loop.submit(begins())
+            loop.start(begins())
         while begun < 5 * BURST:
             await asyncio.sleep(0)
             rounds.append(begun)
@@ -154,6 +167,8 @@ def test_after_its_end_it_takes_nothing(caller: Caller) -> None:
 
     with pytest.raises(RuntimeError, match="the runner has ended"):
         loop.submit(ident())
+    with pytest.raises(RuntimeError, match="the runner has ended"):
+        loop.start(forever(Event(), Event()))
 
 
 def test_where_the_loop_is_closed_the_run_is_stopped_and_nothing_begins(caller: Caller) -> None:

@@ -1,6 +1,7 @@
 """LoopThread: one loop for all, which nothing but its end can end."""
 
 import asyncio
+import gc
 from collections.abc import Coroutine
 from threading import Event, current_thread
 
@@ -35,6 +36,18 @@ def test_all_that_is_submitted_runs_on_one_thread() -> None:
 
     assert {loop.submit(name()).result(10) for _ in range(3)} == {"adc-event-loop"}
     loop.close()
+
+
+def test_what_nobody_waits_for_runs_there_too_and_is_kept() -> None:
+    loop, begun, ended = LoopThread(), Event(), Event()
+    loop.start(forever(begun, ended))
+    assert begun.wait(10)
+
+    gc.collect()  # an event loop itself holds no task
+    assert loop.submit(name()).result(10) == "adc-event-loop"
+    assert not ended.is_set()
+    loop.close()
+    assert ended.is_set()
 
 
 def test_one_that_was_never_needed_is_closed_too() -> None:

@@ -174,6 +174,10 @@ def test_attempts_run_on_the_loop_that_is_given() -> None:
         def __init__(self) -> None:
             self.loop, self.submitted, self.closed = LoopThread(), 0, 0
 
+        def start(self, coroutine: Coroutine[object, object, None]) -> None:
+            self.submitted += 1
+            self.loop.start(coroutine)
+
         def submit(self, coroutine: Coroutine[object, object, T]) -> "Future[T]":
             self.submitted += 1
             return self.loop.submit(coroutine)

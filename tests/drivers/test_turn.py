@@ -13,7 +13,6 @@ from adc.core.instants import Instant
 from adc.core.retry import exponential
 from adc.core.terms import Fault
 from adc.core.transition import Snapshot
-from adc.drivers.outbox import MOST_AT_ONCE
 from adc.drivers.turn import Listener, look_ahead, take_turn
 from adc.handling.said import Failed, Finished, Report
 from adc.kind import JobKind
@@ -79,12 +78,6 @@ def claimed(desk: Desk, limit: int = 10, listener: Listener | None = None) -> Tu
 
 def types(queue: StoreQueue, jid: Xid) -> list[str]:
     return [entry.type for entry in queue.history(jid)]
-
-
-def test_of_many_due_jobs_the_others_are_claimed_in_the_next_turn(odd_queue: StoreQueue, desk: Desk) -> None:
-    odd_queue.schedule_many(ACT.new(number) for number in range(MOST_AT_ONCE + 10))
-
-    assert [len(claimed(desk, 1_000).held) for _ in range(3)] == [MOST_AT_ONCE, 10, 0]
 
 
 def test_claimed_jobs_come_with_their_payloads_and_due_times(

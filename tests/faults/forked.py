@@ -1,4 +1,4 @@
-"""Forked: processes of the fault suite, each a fork of one that has imported all and opened nothing; and their notes."""
+"""Forked: processes of the fault suite, each a fork of one that has opened nothing; and the notes that they leave."""
 
 import os
 import sys

@@ -5,14 +5,26 @@ from datetime import timedelta
 import pytest
 
 from adc.codec.events import body_of
-from adc.core.commands import Command, Complete, Fail, Release
+from adc.core.commands import Command, Complete, Expire, Fail, Release
 from adc.core.commands import Snooze as SnoozeCommand
 from adc.core.instants import LAST, SECOND, Instant, Span
 from adc.core.terms import Fault, Token
 from adc.handling.effects import Dozing
 from adc.handling.fault import fault_of
 from adc.handling.notdone import NotDone, PayloadUnreadable, Permanent, Snooze, Transient
-from adc.handling.said import Dozed, Failed, Finished, GivenBack, Report, Said, asked_of, command_of, said_of, timed_out
+from adc.handling.said import (
+    Crashed,
+    Dozed,
+    Failed,
+    Finished,
+    GivenBack,
+    Report,
+    Said,
+    asked_of,
+    command_of,
+    said_of,
+    timed_out,
+)
 from adc.testing.samples import JOB, NOW, RUNNER
 
 TOKEN = Token(1, RUNNER)
@@ -24,6 +36,7 @@ COMMANDS: list[tuple[Said, Command]] = [
     (Dozed(SECOND), SnoozeCommand(JOB, NOW, TOKEN, Instant(NOW + SECOND))),
     (Dozed(Span(10**30)), SnoozeCommand(JOB, NOW, TOKEN, LAST)),
     (GivenBack("shutdown"), Release(JOB, NOW, TOKEN, "shutdown", NOW)),
+    (Crashed("exit code 7"), Expire(JOB, NOW, TOKEN, "exit code 7")),
 ]
 SAID: list[tuple[BaseException, Said]] = [
     (Dozing(SECOND), Dozed(SECOND)),

@@ -168,6 +168,26 @@ def test_it_looks_before_it_takes_a_turn() -> None:
     )
 
 
+def test_where_it_may_claim_only_so_many_at_once_it_takes_another_turn() -> None:
+    play(
+        replace(plan("idle", concurrency=4), most_claims=2),
+        BEGIN,
+        [
+            (Peek(), due(0)),
+            (Turn((), 2), turned(A, B)),
+            (Launch(A), None),
+            (Launch(B), None),
+            (Wait(Span(0)), woken(says(A))),
+            (Turn((says(A),), 2), turned(C)),
+            (Launch(C), None),
+            (Peek(), due(None)),
+            (Wait(POLL), woken(says(B), says(C))),
+            (Turn((says(B), says(C)), 2), turned()),
+        ],
+        STOPPED,
+    )
+
+
 def test_a_turn_stores_what_finished_and_fills_the_free_places() -> None:
     play(
         plan("idle"),

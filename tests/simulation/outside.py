@@ -12,7 +12,7 @@ from adc.core.instants import Instant
 from adc.core.liveness import Sign
 from adc.core.states import StateName
 from adc.core.transition import Recorded, Snapshot, Transition
-from adc.ports.store import Enrolled, Enrolment, Look, Wanted, Writing
+from adc.ports.store import Enrolled, Enrolment, Look, Place, Wanted, Writing
 from adc.ports.trouble import OutcomeUnknown, StoreBusy
 from tests.simulation.world import Actor, Died, World
 
@@ -176,6 +176,9 @@ class Outside:
 
     def roll(self) -> tuple[Enrolled, ...]:
         return self._store.roll()
+
+    def ahead(self, queue: str, place: Place, by: Instant, limit: int) -> int:
+        return self._store.ahead(queue, place, by, limit)
 
     def close(self) -> None:
         """The file is everybody's."""

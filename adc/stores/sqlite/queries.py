@@ -97,6 +97,15 @@ SELECT min((
 )) FROM level WHERE priority IS NOT NULL
 """
 
+AHEAD: Final = """
+SELECT count(*) FROM (
+    SELECT 1 FROM adc_jobs AS j
+    WHERE j.started_at IS NULL AND j.died_at IS NULL AND j.queue = :queue AND j.scheduled_at <= :by
+        AND (-j.priority, j.scheduled_at, j.seq) < (-:priority, :due, :seq)
+    LIMIT :limit
+)
+"""
+
 INSERT_JOB: Final = """
 INSERT INTO adc_jobs (queue, job_type, payload_version, enqueued_at, jid, seq, version, head, priority, scheduled_at,
     started_at, attempt, retries, crashes, runner, cancel_asked_at, died_at, reason)

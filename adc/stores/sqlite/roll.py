@@ -78,23 +78,27 @@ class Roll:
 
     def all(self, connection: apsw.Connection) -> tuple[Enrolled, ...]:
         """All runners, in the order in which they enrolled."""
-        return tuple(self._enrolled(*row) for row in rows.enrolments(connection, queries.ROLL))
-
-    def _enrolled(self, slot: int, enrolment: Enrolment, side_file: str, held: int) -> Enrolled:
-        pulse = self._signs.see(slot, side_file)
-        return Enrolled(enrolment, held, _sign(enrolment.boot_id, enrolment.lease, pulse), pulse.beat_at)
+        listed = rows.enrolments(connection, queries.ROLL)
+        pulses = self._signs.see([(each.slot, each.side_file) for each in listed])
+        return tuple(map(_enrolled, listed, pulses))
 
     def _seen(self, places: Sequence[rows.Place]) -> dict[RunnerId, Sign | None]:
-        return {place.runner: self._sign(place) for place in places}
+        """One look at all of them: each runner looks at all others each second, so it must cost little."""
+        found: dict[RunnerId, Sign | None] = dict.fromkeys(place.runner for place in places)
+        listed = [(place, place.slot) for place in places if place.slot is not None]
+        pulses = self._signs.see([(slot, place.side_file) for place, slot in listed])
+        for (place, slot), pulse in zip(listed, pulses, strict=True):
+            found[place.runner] = _sign(slot, place.boot_id, place.lease, pulse)
+        return found
 
-    def _sign(self, place: rows.Place) -> Sign | None:
-        if place.slot is None:
-            return None
-        return _sign(place.boot_id, place.lease, self._signs.see(place.slot, place.side_file))
+
+def _enrolled(row: rows.OnTheRoll, pulse: Pulse) -> Enrolled:
+    enrolment = row.enrolment
+    return Enrolled(enrolment, row.held, _sign(row.slot, enrolment.boot_id, enrolment.lease, pulse), pulse.beat_at)
 
 
-def _sign(boot_id: str, lease: Span | None, pulse: Pulse) -> Sign:
-    return Sign(boot_id, pulse.lock, pulse.beats, lease)
+def _sign(slot: int, boot_id: str, lease: Span | None, pulse: Pulse) -> Sign:
+    return Sign(slot, boot_id, pulse.lock, pulse.beats, lease)
 
 
 def _row(runner: Enrolment) -> rows.Row:

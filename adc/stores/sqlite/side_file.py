@@ -6,6 +6,7 @@ any descriptor of the file drops all of them. So the file is opened once per pro
 """
 
 import os
+from collections.abc import Sequence
 from struct import Struct as Layout
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeAlias, final
@@ -102,20 +103,14 @@ class SideFile:
             if opened.is_intact():
                 _free_byte(opened.descriptor, slot)
 
-    def see(self, slot: int, name: str) -> Pulse:
-        """What can be seen of a slot: nothing, if its runner has another file open, which stood here before."""
+    def see(self, slots: Sequence[tuple[int, str]]) -> list[Pulse]:
+        """What can be seen of each slot: nothing, if its runner has another file open, which stood here before."""
         with _lock:
             opened = self._open(make=False)
-            if opened is None or name != self.name:
-                return UNSEEN
-            lock: DeathLock = "held" if slot in opened.held or not _lock_byte(opened.descriptor, slot) else "free"
-            if lock == "free":
-                _free_byte(opened.descriptor, slot)
-        record = os.pread(opened.descriptor, _RECORD.size, slot * _RECORD.size)
-        if len(record) < _RECORD.size:
-            return Pulse(lock, 0, None)
-        beats, at = _RECORD.unpack(record)
-        return Pulse(lock, beats, Instant(at))
+            if opened is None:
+                return [UNSEEN] * len(slots)
+            here = _named(opened.identity)
+            return [_pulse(opened, slot) if name == here else UNSEEN for slot, name in slots]
 
     def _open(self, *, make: bool) -> _Opened | None:
         """The file as it stands there now; None: there is none, or it can't be opened."""
@@ -146,6 +141,17 @@ def _identity(path: str) -> _Identity | None:
 
 def _identity_of(found: os.stat_result) -> _Identity:
     return found.st_dev, found.st_ino
+
+
+def _pulse(opened: _Opened, slot: int) -> Pulse:
+    lock: DeathLock = "held" if slot in opened.held or not _lock_byte(opened.descriptor, slot) else "free"
+    if lock == "free":
+        _free_byte(opened.descriptor, slot)
+    record = os.pread(opened.descriptor, _RECORD.size, slot * _RECORD.size)
+    if len(record) < _RECORD.size:
+        return Pulse(lock, 0, None)
+    beats, at = _RECORD.unpack(record)
+    return Pulse(lock, beats, Instant(at))
 
 
 def _named(identity: _Identity) -> str:

@@ -7,6 +7,7 @@ from typing import get_args
 
 import apsw
 from msgspec import DecodeError
+from msgspec.structs import asdict
 from typing_extensions import TypeVar
 
 from adc.auditing.finding import Finding
@@ -18,7 +19,7 @@ from adc.core.liveness import Sign
 from adc.core.states import StateName
 from adc.core.transition import Recorded, Snapshot
 from adc.ports.signs import Signs
-from adc.ports.store import Enrolled, Enrolment, Look, Wanted
+from adc.ports.store import Enrolled, Enrolment, Look, Place, Wanted
 from adc.ports.trouble import OutcomeUnknown, StoreDamaged, StoreTrouble
 from adc.stores.sqlite import log_rows, queries, rows
 from adc.stores.sqlite.custody import custody_of
@@ -116,6 +117,11 @@ class SqliteStore:
     def look(self, wanted: Look) -> tuple[Snapshot, ...]:
         """One page of jobs: from the rows, or from the log if jobs that are over belong to it."""
         return self._read("look", lambda connection: look(connection, wanted))
+
+    def ahead(self, queue: str, place: Place, by: Instant, limit: int) -> int:
+        """How many jobs are claimed before one in that place: a scan of those that wait in the queue."""
+        bindings = {"queue": queue, "by": by, "limit": limit, **asdict(place)}
+        return self._read("ahead", lambda connection: rows.number(connection, queries.AHEAD, bindings)) or 0
 
     def counts(self) -> Mapping[StateName, int]:
         """How many jobs are in each state: a scan of the rows, and of the index of those that are over."""

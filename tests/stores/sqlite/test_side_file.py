@@ -34,6 +34,11 @@ def db(tmp_path: Path) -> Path:
     return path
 
 
+def seen(by: SideFile, slot: int, name: str) -> Pulse:
+    (pulse,) = by.see([(slot, name)])
+    return pulse
+
+
 class Holder:
     """Another process, which holds slot 7."""
 
@@ -67,10 +72,10 @@ def test_another_process_sees_the_lock_and_the_beats(db: Path) -> None:
     with holder(db) as other:
         here = SideFile(str(db))
         assert other.name == here.name
-        assert here.see(7, here.name) == Pulse("held", 1, Instant(100))
+        assert seen(here, 7, here.name) == Pulse("held", 1, Instant(100))
 
         other.do("side_file.beat(7, Instant(200))")
-        assert here.see(7, here.name) == Pulse("held", 2, Instant(200))
+        assert seen(here, 7, here.name) == Pulse("held", 2, Instant(200))
 
 
 def test_the_lock_is_free_when_the_process_was_killed(db: Path) -> None:
@@ -78,8 +83,8 @@ def test_the_lock_is_free_when_the_process_was_killed(db: Path) -> None:
         other.process.kill()
         other.process.wait(30)
         here = SideFile(str(db))
-        assert here.see(7, here.name).lock == "free"
-        assert here.see(7, here.name).lock == "free"  # to look took nothing
+        assert seen(here, 7, here.name).lock == "free"
+        assert seen(here, 7, here.name).lock == "free"  # to look took nothing
 
 
 def test_the_lock_is_free_though_a_child_that_the_process_had_forked_lives_on(db: Path) -> None:
@@ -89,14 +94,14 @@ def test_the_lock_is_free_though_a_child_that_the_process_had_forked_lives_on(db
         other.process.kill()
         other.process.wait(30)
         here = SideFile(str(db))
-        assert here.see(7, here.name).lock == "free"
+        assert seen(here, 7, here.name).lock == "free"
 
 
 def test_the_lock_is_free_when_it_was_let_go(db: Path) -> None:
     with holder(db) as other:
         other.do("side_file.let_go(7)")
         here = SideFile(str(db))
-        assert here.see(7, here.name) == Pulse("free", 1, Instant(100))
+        assert seen(here, 7, here.name) == Pulse("free", 1, Instant(100))
 
 
 def test_looking_from_the_same_process_takes_no_lock_away(db: Path) -> None:
@@ -104,8 +109,8 @@ def test_looking_from_the_same_process_takes_no_lock_away(db: Path) -> None:
     name = one.hold(1, Instant(5))
     two.hold(2, Instant(5))
 
-    assert [two.see(slot, name).lock for slot in (1, 2, 3)] == ["held", "held", "free"]
-    assert [one.see(slot, name).lock for slot in (1, 2)] == ["held", "held"]
+    assert [seen(two, slot, name).lock for slot in (1, 2, 3)] == ["held", "held", "free"]
+    assert [seen(one, slot, name).lock for slot in (1, 2)] == ["held", "held"]
     assert seen_by_another(db, name) == "held held free"
 
     two.let_go(2)
@@ -118,7 +123,7 @@ def test_a_forked_child_holds_none_of_its_parents_locks(db: Path) -> None:
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
-        os.write(write, SideFile(str(db)).see(1, name).lock.encode())
+        os.write(write, seen(SideFile(str(db)), 1, name).lock.encode())
         os._exit(0)
     os.waitpid(child, 0)
 
@@ -131,7 +136,7 @@ def test_a_link_to_the_database_has_the_same_side_file(db: Path, tmp_path: Path)
     link.symlink_to(db)
     name = SideFile(str(link)).hold(1, Instant(5))
 
-    assert SideFile(str(db)).see(1, name).lock == "held"
+    assert seen(SideFile(str(db)), 1, name).lock == "held"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["jobs.db", "jobs.db-adc", "link.db"]
 
 
@@ -144,7 +149,7 @@ def test_it_has_the_permissions_of_the_database(db: Path) -> None:
 def test_to_look_makes_no_file(db: Path, tmp_path: Path) -> None:
     here = SideFile(str(db))
 
-    assert here.see(1, "") == UNSEEN
+    assert seen(here, 1, "") == UNSEEN
     assert here.name == ""
     assert list(tmp_path.iterdir()) == [db]
 
@@ -153,11 +158,11 @@ def test_what_stands_in_a_file_that_was_replaced_is_not_seen(db: Path) -> None:
     here = SideFile(str(db))
     name = here.hold(1, Instant(5))
     Path(here.path).unlink()
-    assert here.see(1, name) == UNSEEN
+    assert seen(here, 1, name) == UNSEEN
 
     assert here.hold(2, Instant(6)) == here.name != name
-    assert here.see(1, name) == UNSEEN
-    assert here.see(2, here.name).lock == "held"
+    assert seen(here, 1, name) == UNSEEN
+    assert seen(here, 2, here.name).lock == "held"
     here.beat(1, Instant(7))  # it goes where nobody looks, and harms nobody
 
 
@@ -184,7 +189,7 @@ LOOK = """
 import sys
 from adc.stores.sqlite.side_file import SideFile
 
-print(*(SideFile(sys.argv[1]).see(slot, sys.argv[2]).lock for slot in (1, 2, 3)))
+print(*(pulse.lock for pulse in SideFile(sys.argv[1]).see([(slot, sys.argv[2]) for slot in (1, 2, 3)])))
 """
 
 
