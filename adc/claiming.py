@@ -80,7 +80,7 @@ def claim(
     if limit == 0:
         return Claims()
     if not writing.is_enrolled(desk.runner):
-        raise NotEnrolled
+        raise NotEnrolled(f"runner {desk.runner} is not on the roll: others took it for gone")
     taken: list[Transition] = []
     unreadable: list[UnreadableEvent] = []
     alone = False

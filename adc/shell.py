@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from adc.core.commands import Schedule
+from adc.core.commands import Erase, Schedule
 from adc.core.database import DatabaseCommand, DatabaseTransition
 from adc.core.database_rules import database_transition
 from adc.core.ids import Xid
@@ -22,7 +22,7 @@ def carry_out(writing: Writing, asked: Sequence[Asked]) -> tuple[Outcome[Transit
     outcomes: list[Outcome[Transition, Refusal]] = []
     for together in _independent(asked):
         jobs = writing.load([each.command.jid for each in together])
-        decided = [transition(jobs[each.command.jid], _with_holder(writing, each)) for each in together]
+        decided = [transition(jobs[each.command.jid], _informed(writing, each)) for each in together]
         writing.apply([outcome.unwrap() for outcome in decided if isinstance(outcome, Success)])
         outcomes += decided
     return tuple(outcomes)
@@ -60,10 +60,12 @@ def _touched(asked: Asked) -> tuple[Xid | tuple[str, str], ...]:
             return (command.jid,)
 
 
-def _with_holder(writing: Writing, asked: Asked) -> Asked:
-    """A Schedule is told who holds its key, as of this transaction."""
+def _informed(writing: Writing, asked: Asked) -> Asked:
+    """A Schedule is told who holds its key, and an Erase whether there is anything, as of this transaction."""
     match asked.command:
         case Schedule(terms=terms) as schedule if terms.key is not None:
             return replace(asked, command=replace(schedule, holder=writing.holder(terms.kind, terms.key)))
+        case Erase(jid=jid) as erase:
+            return replace(asked, command=replace(erase, is_erased=not writing.payloads((jid,))))
         case _:
             return asked

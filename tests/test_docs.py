@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import pytest
 from sybil import Document, Example
@@ -20,6 +20,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 import adc
 import adc.testing
+from adc.why import Why
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -181,7 +182,8 @@ def test_every_public_name_is_in_the_reference() -> None:
     shown = re.findall(r"^::: ([\w.]+)$", text, re.MULTILINE)
     public = [f"adc.{name}" for name in adc.__all__] + [f"adc.testing.{name}" for name in adc.testing.__all__]
     by_hand = ["adc.Failure", "adc.Success"]  # classes of another package
-    elsewhere = ["adc.aio.AsyncQueue", "adc.testing.store_exam.StoreExam"]
+    reasons = [f"adc.why.{kind.__name__}" for kind in get_args(Why)]
+    elsewhere = ["adc.aio.AsyncQueue", "adc.testing.store_exam.StoreExam", "adc.why.Why", *reasons]
     assert sorted([*shown, *by_hand]) == sorted([*public, *elsewhere])
 
 

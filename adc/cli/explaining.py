@@ -88,11 +88,11 @@ def sentence_of(why: Why, now: datetime) -> str:
             known = ", ".join(map(str, handled))
             return f"its payload is of version {version} of kind {kind}, the handlers of live runners are for {known}"
         case MustRunAlone(crashes, max_crashes):
-            return f"{_times(crashes)} a runner died with it (at {max_crashes} it is dead): it waits for an idle one, alone"
+            died = f"{_times(crashes)} a runner died with it, and at {max_crashes} it is dead"
+            return f"{died}: it waits for one that is idle, to run alone"
         case Behind(jobs, are_many):
-            return (
-                f"{'more than ' if are_many else ''}{jobs} due {'job' if jobs == 1 else 'jobs'} of its queue come first"
-            )
+            more = "more than " if are_many else ""
+            return f"{more}{jobs} due {'job of its queue comes' if jobs == 1 else 'jobs of its queue come'} first"
         case NextInTurn():
             return "nothing stands in its way: a runner takes it when it has a free place"
         case IsHeld():

@@ -103,6 +103,9 @@ class Redrive(JobCommand, frozen=True):
 class Erase(JobCommand, frozen=True):
     """Remove the bytes of its payload and result."""
 
+    is_erased: bool = False
+    """Whether they are gone already."""
+
 
 Command: TypeAlias = (
     Schedule | Claim | Complete | Fail | Snooze | Release | Expire | Cancel | Reschedule | Redrive | Erase

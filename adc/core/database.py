@@ -27,7 +27,18 @@ class QueueResumed(Fact, frozen=True):
     queue: str
 
 
-DatabaseEvent: TypeAlias = QueuePaused | QueueResumed
+class Pruned(Fact, frozen=True):
+    """So many events, the whole histories of jobs that were over, are no longer in the log."""
+
+    jobs: int
+    events: int
+    done_before: Instant
+    """The jobs had been done or cancelled before it."""
+    archive: str | None = None
+    """The name of the file that has them now; None: they are gone."""
+
+
+DatabaseEvent: TypeAlias = QueuePaused | QueueResumed | Pruned
 AnyEvent: TypeAlias = Event | DatabaseEvent
 """What stands in the log: of a job, or of the database."""
 
@@ -48,7 +59,17 @@ class Resume(Struct, frozen=True):
     queue: str
 
 
-DatabaseCommand: TypeAlias = Pause | Resume
+class Prune(Struct, frozen=True):
+    """Take so many events, of so many jobs, out of the log: the store does it in the same transaction."""
+
+    at: Instant
+    jobs: int
+    events: int
+    done_before: Instant
+    archive: str | None = None
+
+
+DatabaseCommand: TypeAlias = Pause | Resume | Prune
 
 # The state
 
@@ -58,6 +79,8 @@ class DatabaseState(Struct, frozen=True):
 
     paused: Mapping[str, Instant] = {}
     """The queues that are paused, and since when."""
+    pruned: int = 0
+    """How many events were pruned: with those that there are, as many as numbers were given."""
 
 
 class DatabaseSnapshot(Struct, frozen=True):

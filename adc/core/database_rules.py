@@ -12,6 +12,8 @@ from adc.core.database import (
     DatabaseState,
     DatabaseTransition,
     Pause,
+    Prune,
+    Pruned,
     QueuePaused,
     QueueResumed,
     Resume,
@@ -26,6 +28,8 @@ def decide_database(command: DatabaseCommand, state: DatabaseState) -> tuple[Dat
             return () if queue in state.paused else (QueuePaused(at, queue),)
         case Resume(at, queue):
             return (QueueResumed(at, queue),) if queue in state.paused else ()
+        case Prune(at, jobs, events, done_before, archive):
+            return (Pruned(at, jobs, events, done_before, archive),) if events else ()
         case _:
             assert_never(command)
 
@@ -38,7 +42,9 @@ def evolve_database(state: DatabaseState, event: DatabaseEvent) -> DatabaseState
         case QueueResumed(queue=queue) if queue in state.paused:
             left = {name: since for name, since in state.paused.items() if name != queue}
             return replace(state, paused=left)
-        case QueuePaused() | QueueResumed():
+        case Pruned(events=events) if events > 0:
+            return replace(state, pruned=state.pruned + events)
+        case QueuePaused() | QueueResumed() | Pruned():
             raise ImpossibleHistory(event, state)
         case _:
             assert_never(event)

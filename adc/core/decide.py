@@ -256,7 +256,7 @@ def _erase(command: Erase, state: JobState) -> Decision:
         case Absent():
             return Failure(NotFound(command.jid))
         case Done() | Dead() | Cancelled():
-            return Success((PayloadErased(command.at),))
+            return ALREADY_SO if command.is_erased else Success((PayloadErased(command.at),))
         case Scheduled() | Started() | Cancelling():
             return Failure(WrongState(command.jid, state_name(state)))
         case _:

@@ -27,12 +27,13 @@ _UNREADABLE: Final = (UnreadableEvent, ImpossibleHistory)
 def take_turn(desk: Desk, wish: Turn, listener: Listener | None = None) -> Turned | NotNow:
     """Store the reports and claim; StoreBusy is an answer, any other trouble comes out.
 
+    An answer too is that others took it for gone once more, right when it had enrolled anew: nothing was stored then.
     With no listener no events are made.
     """
     try:
         return _enrolled_turn(desk, wish, listener)
-    except StoreBusy as busy:
-        return NotNow(str(busy))
+    except (StoreBusy, NotEnrolled) as problem:
+        return NotNow(str(problem))
 
 
 def _enrolled_turn(desk: Desk, wish: Turn, listener: Listener | None) -> Turned:

@@ -132,6 +132,7 @@ MORE_COMMANDS: Final[tuple[Command, ...]] = (
     replace(FAIL, verdict="undecodable"),
     replace(FAIL, fault=FINAL_FAULT),
     replace(RESCHEDULE, due=None, priority=None),
+    replace(ERASE, is_erased=True),
     *(replace(report, token=STRANGER) for report in (COMPLETE, FAIL, SNOOZE, RELEASE, EXPIRE)),
 )
 

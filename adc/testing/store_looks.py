@@ -5,8 +5,8 @@ from typing import get_args
 from adc.core.commands import Cancel, Fail
 from adc.core.ids import Xid
 from adc.core.instants import Instant
-from adc.core.states import StateName
-from adc.ports.store import Look
+from adc.core.states import Scheduled, StateName
+from adc.ports.store import Look, Place
 from adc.testing.samples import FAULT
 from adc.testing.store_laws import check_laws
 from adc.testing.store_moves import NOW, Examined, Moves, nth, order
@@ -39,6 +39,22 @@ class LookExam(Examined):
                 assert _seen(moves, Look(state=name)) == list(jobs), name
             assert _seen(moves, Look()) == [1, 2, 3, 4, 5, 6, 7, 8]
             check_laws(moves.store, jids)
+
+    def test_how_many_come_before_a_waiting_job_is_counted(self) -> None:
+        with self.opened() as moves:
+            orders = [order(1), order(2, priority=1), order(3), order(4, due=5), order(5, queue="mail")]
+            moves.schedule(*orders, order(6, due=9))
+            moves.claim(nth(1))
+            last = moves.job(nth(6))
+            assert isinstance(last.state, Scheduled)
+            place = Place(last.state.terms.priority, last.state.due, last.seq)
+
+            ahead = moves.store.ahead
+            assert ahead("default", place, NOW, 9) == 3  # 2 by priority, 3 by insertion, 4 since it is due for longer
+            assert ahead("default", place, NOW, 2) == 2
+            assert ahead("mail", place, NOW, 9) == 1
+            assert ahead("default", Place(2, NOW, 0), NOW, 9) == 0
+            assert ahead("default", place, Instant(4), 9) == 2  # 4 isn't due by then
 
     def test_each_property_narrows_what_is_shown(self) -> None:
         with self.opened() as moves:

@@ -8,7 +8,7 @@ import pytest
 from typing_extensions import override
 
 from adc.claiming import Desk
-from adc.core.ids import Xid
+from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant
 from adc.core.retry import exponential
 from adc.core.terms import Fault
@@ -30,9 +30,10 @@ BUSY = StoreBusy("jobs.db", "begin", "locked")
 
 
 class OddStore(MemoryStore):
-    """Busy, or ahead of its time, when it is told so."""
+    """Busy, ahead of its time, or without memory for runners, when it is told so."""
 
     busy = False
+    forgets = False
     ahead = timedelta(0)
 
     @contextmanager
@@ -48,6 +49,10 @@ class OddStore(MemoryStore):
         if self.busy:
             raise BUSY
         return super().next_due(wanted)
+
+    @override
+    def is_enrolled(self, runner: RunnerId) -> bool:
+        return not self.forgets and super().is_enrolled(runner)
 
     @override
     def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
@@ -125,6 +130,16 @@ def test_a_busy_store_is_an_answer(desk: Desk, store: OddStore) -> None:
 
     assert take_turn(desk, Turn((), 1)) == NotNow(str(BUSY))
     assert look_ahead(desk) == NotNow(str(BUSY))
+
+
+def test_who_is_struck_off_whenever_it_enrols_goes_on_later(desk: Desk, store: OddStore, odd_queue: StoreQueue) -> None:
+    odd_queue.schedule(ACT.new(7))
+    store.forgets = True
+
+    assert isinstance(take_turn(desk, Turn((), 1)), NotNow)
+
+    store.forgets = False
+    assert len(claimed(desk).held) == 1
 
 
 def test_whoever_listens_is_told_each_event(desk: Desk, odd_queue: StoreQueue) -> None:

@@ -120,7 +120,7 @@ class Client(Actor):
             self._later(0, lambda: self._drop(self._queue.unschedule_job(kind, jid)))
         else:
             queue = self._world.random.choice(QUEUES)
-            self._later(0, lambda: self._queue.pause(queue))
+            self._later(0, lambda: self._pause(queue))
             self._later(self._world.span(0, 3), lambda: self._queue.resume(queue))
 
     def _drop(self, outcome: object) -> None:
@@ -129,6 +129,10 @@ class Client(Actor):
     def _cancel(self, jid: Xid) -> None:
         if isinstance(self._queue.cancel_job(jid), Success):
             self._world.referee.cancelled(jid)
+
+    def _pause(self, queue: str) -> None:
+        if not self._world.is_calm:
+            self._queue.pause(queue)
 
     def _erase(self, jid: Xid) -> None:
         with self._queue.store.writing() as writing:

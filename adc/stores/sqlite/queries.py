@@ -99,7 +99,7 @@ SELECT min((
 
 AHEAD: Final = """
 SELECT count(*) FROM (
-    SELECT 1 FROM adc_jobs AS j
+    SELECT 1 FROM adc_jobs AS j INDEXED BY adc_queue_jobs
     WHERE j.started_at IS NULL AND j.died_at IS NULL AND j.queue = :queue AND j.scheduled_at <= :by
         AND (-j.priority, j.scheduled_at, j.seq) < (-:priority, :due, :seq)
     LIMIT :limit

@@ -32,6 +32,7 @@ EXPECTED = {
     "PLACES": ("SCAN adc_runners|SCAN j USING COVERING INDEX adc_held_jobs", "it gives all runners"),
     "ROLL": ("SCAN r", "it gives them all"),
     "PAUSED": ("SCAN adc_paused", "it gives them all"),
+    "AHEAD": ("SCAN (subquery-1)", "it counts what was found"),
     "COUNTS": ("SCAN j|USE TEMP B-TREE FOR GROUP BY", "it counts all live jobs, and says so"),
 }
 """What else would be a mistake: a whole table read, or rows sorted; and why it is none here."""
