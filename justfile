@@ -65,6 +65,19 @@ bench *args:
 bench-verify *args:
     {{bin}}/python -m tests.benchmarks.verify {{args}}
 
+# All that takes minutes: the simulation with 50,000 seeds in memory and 10,000 in SQLite.
+faults:
+    {{bin}}/python -m tests.simulation --seeds 50000 --processes 2
+    {{bin}}/python -m tests.simulation --seeds 10000 --processes 2 --store sqlite
+
+# Simulate runners, clients and faults; arguments choose the seeds: `just simulate --seed 7` shows one.
+simulate *args:
+    {{bin}}/python -m tests.simulation {{args}}
+
+# Change adc in each of the ways that the simulation must notice, and say by which seed it does.
+mutants *args:
+    {{bin}}/python -m tests.simulation.mutants --processes 2 {{args}}
+
 # Flip 10,000 bits of a real file and edit 1,000 of its cells: verify must tell of each that changes a row.
 flips *args:
     {{bin}}/python -m tests.faults.flips {{args}}

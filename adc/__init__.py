@@ -19,6 +19,7 @@ from adc.handling.job import CancellationToken, Job
 from adc.handling.notdone import NotDone, PayloadUnreadable, Permanent, ResultRefused, Snooze, TimedOut, Transient
 from adc.handling.steps import Step, StepMisplaced, StepOf, now, snooze, step
 from adc.kind import AnyJobKind, JobKind, NewJob, PayloadRefused
+from adc.ports.store import PruneCount
 from adc.ports.trouble import (
     CannotOpen,
     DatabaseMoved,
@@ -27,6 +28,7 @@ from adc.ports.trouble import (
     LogPruned,
     NoQueue,
     OutcomeUnknown,
+    ReadOnlyArchive,
     StorageLocksLost,
     StoreBusy,
     StoreClosed,
@@ -36,10 +38,11 @@ from adc.ports.trouble import (
     StoreTrouble,
     UsedAfterFork,
     VersionConflict,
+    WrongArchive,
 )
 from adc.queue import SqliteQueue
 from adc.reading import JobRow, LogEntry
-from adc.refused import CancelRefused, RedriveRefused, Refused, ScheduleRefused, UnscheduleRefused
+from adc.refused import CancelRefused, EraseRefused, RedriveRefused, Refused, ScheduleRefused, UnscheduleRefused
 from adc.router import HandlerTaken, Handles, JobHandler, Reply, RunnerRouter
 from adc.runner import JobRunner
 from adc.runners import RunnerRow
@@ -77,6 +80,7 @@ __all__ = [
     "DamagedEvent",
     "DatabaseMoved",
     "Effect",
+    "EraseRefused",
     "EventsDropped",
     "Failure",
     "Finding",
@@ -112,7 +116,9 @@ __all__ = [
     "PayloadRefused",
     "PayloadUnreadable",
     "Permanent",
+    "PruneCount",
     "Queue",
+    "ReadOnlyArchive",
     "Reason",
     "Redact",
     "RedriveRefused",
@@ -157,6 +163,7 @@ __all__ = [
     "Upgrades",
     "UsedAfterFork",
     "VersionConflict",
+    "WrongArchive",
     "WrongKind",
     "WrongState",
     "Xid",

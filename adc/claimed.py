@@ -14,7 +14,7 @@ from adc.codec.payload import encode_within
 from adc.core.ids import RunnerId
 from adc.core.instants import Instant, delay_of
 from adc.core.outcome import Failure, Outcome, Success
-from adc.core.refusals import LeaseLost
+from adc.core.refusals import LeaseLost, NotFound
 from adc.core.terms import Token
 from adc.handling.job import Held, Job, job_of, read_payload
 from adc.handling.notdone import NotDone, PayloadUnreadable, ResultRefused
@@ -121,6 +121,8 @@ def report_on(desk: Desk, report: Report) -> Outcome[None, LeaseLost]:
     match outcome:
         case Success():
             return Success(None)
+        case Failure(NotFound(jid)):  # it was over long ago, and was pruned since
+            return Failure(LeaseLost(jid, report.token.attempt))
         case Failure(refusal):
             return Failure(report_refused(refusal))
 

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias, assert_never
 from msgspec import Struct
 
 from adc.codec.events import UnreadableEvent
-from adc.core.database import AnyEvent, QueuePaused, QueueResumed
+from adc.core.database import AnyEvent, Pruned, QueuePaused, QueueResumed
 from adc.core.events import (
     CancelAsked,
     JobCancelled,
@@ -93,7 +93,7 @@ def state_after(event: AnyEvent) -> StateName | None:
             return "cancelled"
         case JobCrashed(due=due):
             return None if due is None else "scheduled"
-        case PayloadErased() | QueuePaused() | QueueResumed():
+        case PayloadErased() | QueuePaused() | QueueResumed() | Pruned():
             return None
         case _:
             assert_never(event)

@@ -1,5 +1,6 @@
 """SqliteQueue: the verbs of a queue."""
 
+import os.path
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from os import PathLike, fspath
@@ -12,7 +13,7 @@ from adc import system
 from adc.auditing.finding import Finding
 from adc.claimed import Claimed, Poller
 from adc.codec.payload import Decoder, decode_with
-from adc.core.commands import Cancel, Command, Redrive, Reschedule
+from adc.core.commands import Cancel, Command, Erase, Redrive, Reschedule
 from adc.core.ids import Xid, is_xid
 from adc.core.instants import Instant, instant_of, span_of
 from adc.core.names import name_of, priority_of
@@ -26,9 +27,11 @@ from adc.kind import AnyJobKind, JobKind, NewJob, P, R
 from adc.looking import Looking
 from adc.pausing import Pausing
 from adc.ports.clock import Clock, Dice
-from adc.ports.store import Store
+from adc.ports.store import PruneCount, Store
+from adc.pruning import Pruning
 from adc.refused import (
     CancelRefused,
+    EraseRefused,
     RedriveRefused,
     Refused,
     ScheduleRefused,
@@ -43,7 +46,7 @@ from adc.stores.sqlite.store import SqliteStore
 Value = TypeVar("Value")
 
 
-class StoreQueue(Pausing, Looking, Queue):
+class StoreQueue(Pausing, Pruning, Looking, Queue):
     """The verbs over any store. Clock and dice are passed in: nothing here reads time or chance."""
 
     def __init__(self, store: Store, *, clock: Clock, dice: Dice, actor: str) -> None:
@@ -107,7 +110,7 @@ class StoreQueue(Pausing, Looking, Queue):
     def cancel_job(self, jid: Xid, /) -> Outcome[None, CancelRefused]:
         """Never run a job, waiting or dead; to cancel again is no refusal: it is already so.
 
-        A job that runs isn't stopped, but no other attempt follows; if this one completes it, it is done.
+        The handler of a job that runs is asked to end, and no other attempt follows; if it completes it, it is done.
         """
         return self._change(jid, lambda now: Cancel(jid, now))
 
@@ -147,6 +150,19 @@ class StoreQueue(Pausing, Looking, Queue):
     def redrive(self, jid: Xid, /) -> Outcome[None, RedriveRefused]:
         """Give a dead letter a new life, due now, with all its retries. WrongState if it isn't dead."""
         return self._change(jid, lambda now: Redrive(jid, now, due=now))
+
+    def erase(self, jid: Xid, /) -> Outcome[None, EraseRefused]:
+        """Remove the bytes of the payload and the result of a job that is over or dead; WrongState for another.
+
+        Its events stay, with hashes and sizes. If it was dead, and is redriven, it dies again, as Undecodable. To erase
+        it again is no refusal: it is already so. The bytes are overwritten in the file, and the -wal beside it is
+        emptied; while somebody reads how it was before, as `verify` does, they stay in -wal until erase is called
+        again, or all have closed the file. Backups and archives aren't touched.
+        """
+        erased = self._change(jid, lambda now: Erase(jid, now))
+        if isinstance(erased, Success):
+            self.store.scrub()
+        return erased
 
     def _change(self, jid: Xid, ask: Callable[[Instant], Command]) -> Outcome[None, NotFound | WrongState]:
         """The clock is read when the lock is held: waiting for it may have taken long."""
@@ -217,6 +233,36 @@ class SqliteQueue(StoreQueue):
             dice=system.SystemDice() if dice is None else dice,
             actor=system.caller() if actor is None else name_of("actor", actor),
         )
+
+    @override
+    def prune(self, *, done_before: datetime, archive: str | PathLike[str] | None = None) -> PruneCount:
+        """Remove the histories of all jobs that were done or cancelled before a moment: how many.
+
+        Nothing is known of such a job then: its key is free again, its result is gone, and scheduling the same NewJob
+        again makes a new job of it. Jobs that wait, run or are dead stay whole. Followers of the log that hadn't got to
+        the events get LogPruned.
+
+        With `archive`, a file that is made if it isn't there, they move there: what leaves the queue is on disk in the
+        archive, and was read back, before. An archive is opened as a queue, and whoever would change something in it
+        gets ReadOnlyArchive. Each queue has archives of its own: raises WrongArchive for another file.
+
+        It takes short transactions, so that runners go on; each is an event `Pruned` of the database's own history. If
+        it breaks off, what it has done is done, and it can be called again.
+        """
+        assert isinstance(self.store, SqliteStore)  # as `open` makes it
+        return self.store.prune(
+            instant_of(done_before),
+            at=self.clock.now(),
+            actor=self.actor,
+            cause=current_cause(),
+            archive=None if archive is None else os.path.abspath(archive),  # noqa: PTH100  pathlib would cost 4 ms of each import of adc
+        )
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether the file is an archive of pruned jobs, which is only read."""
+        assert isinstance(self.store, SqliteStore)
+        return self.store.is_archive()
 
     def verify(self) -> Iterator[Finding]:
         """Check all that can be checked of the file: what isn't as adc wrote it, nothing if all is well.

@@ -20,6 +20,7 @@ from adc.core.refusals import (
 ScheduleRefused: TypeAlias = KeyTaken | JidTaken
 CancelRefused: TypeAlias = NotFound | WrongState
 RedriveRefused: TypeAlias = NotFound | WrongState
+EraseRefused: TypeAlias = NotFound | WrongState
 UnscheduleRefused: TypeAlias = NotFound | WrongState | WrongKind | Undecodable
 
 
@@ -54,12 +55,12 @@ def schedule_refused(refusal: Refusal) -> ScheduleRefused:
 
 
 def change_refused(refusal: Refusal) -> NotFound | WrongState:
-    """The refusal, as one of those that Cancel, Reschedule and Redrive can have."""
+    """The refusal, as one of those that Cancel, Reschedule, Redrive and Erase can have."""
     match refusal:
         case NotFound() | WrongState():
             return refusal
         case KeyTaken() | JidTaken() | NotDue() | LeaseLost():
-            raise AssertionError(f"a waiting or dead job's change can't be refused with {refusal}")
+            raise AssertionError(f"a job's change can't be refused with {refusal}")
 
 
 def report_refused(refusal: Refusal) -> LeaseLost:

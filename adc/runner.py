@@ -186,8 +186,9 @@ class JobRunner:
             loop.stopped_by(hands.stop)
         if self._asked_to_stop:
             hands.stop()
-        desk.enrol()
         try:
+            desk.store.listen(desk.runner, hands.wake)
+            desk.enrol()
             plan = self._plan(desk, routes, poll_interval, until, loop)
             drive(run_plan(plan), desk, hands, Watcher(desk, system.place().boot_id), _logged(desk, listener))
         except BaseException:

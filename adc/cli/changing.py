@@ -1,4 +1,4 @@
-"""adc redrive and cancel: change jobs that are named by their ids, each by itself; adc pause and resume: queues."""
+"""adc redrive, cancel and erase: change jobs that are named by their ids, each by itself; pause and resume: queues."""
 
 from collections.abc import Callable, Sequence
 
@@ -35,12 +35,31 @@ def redrive(context: click.Context, settings: Settings, jids: tuple[Xid, ...]) -
 @pass_settings
 @click.pass_context
 def cancel(context: click.Context, settings: Settings, jids: tuple[Xid, ...]) -> None:
-    """Never run jobs that wait or are dead, and never retry those that run.
+    """Never run jobs that wait or are dead, and ask those that run to end.
 
-    The handler of a job that runs isn't told in this version: it runs on, and its result counts if it completes.
+    A job that runs isn't retried, whatever comes of it; if its handler completes it all the same, it is done.
     """
     with settings.open_existing() as opened:
         refused = _each(jids, opened.cancel_job, lambda jid: _cancelled(opened, jid), "it is over")
+    context.exit(FAILED if refused else 0)
+
+
+@click.command()
+@click.argument("jids", metavar="JID...", type=JID, nargs=-1, required=True)
+@choose_settings
+@pass_settings
+@click.pass_context
+def erase(context: click.Context, settings: Settings, jids: tuple[Xid, ...]) -> None:
+    """Remove the bytes of payloads and results of jobs that are done, cancelled or dead. Their histories stay.
+
+    They are overwritten in the file. Backups, exports and archives aren't touched. A dead job can't be run again then.
+    """
+    with settings.open_existing() as opened:
+        refused = _each(
+            jids, opened.erase, lambda _: "erased", "only a job that is done, cancelled or dead can be erased"
+        )
+        if not opened.store.scrub():
+            complain("somebody reads how it was before: the bytes are in -wal until this is called again after that")
     context.exit(FAILED if refused else 0)
 
 
@@ -99,5 +118,5 @@ def _why(refusal: NotFound | WrongState, rule: str) -> str:
 
 def _cancelled(opened: SqliteQueue, jid: Xid) -> str:
     if isinstance(opened.store.load((jid,))[jid].state, Cancelling):
-        return "cancelling: it isn't retried; but its handler isn't told, and its result counts if it completes"
+        return "cancelling: its handler is asked to end; if it completes the job all the same, it is done"
     return "cancelled"

@@ -119,7 +119,7 @@ def events(
     pruned, that is an error; without --after the events that there are are shown.
     """
     with settings.open_existing() as opened:
-        gaps: Gaps = "skip" if after is None else "refuse"
+        gaps: Gaps = "skip" if after is None or opened.is_archive else "refuse"
         place = _place(opened.store, after)
         found = follow_log(opened, place, every(poll), gaps) if follow else read_log(opened, place, gaps)
         if follow or as_json:

@@ -5,7 +5,7 @@ from typing import Final, assert_never
 
 from adc.cli.times import relative, stamp
 from adc.codec.events import body_of
-from adc.core.database import AnyEvent, QueuePaused, QueueResumed
+from adc.core.database import AnyEvent, Pruned, QueuePaused, QueueResumed
 from adc.core.events import (
     CancelAsked,
     How,
@@ -55,6 +55,9 @@ def says(event: AnyEvent) -> str:
             return _due(due, at)
         case QueuePaused(queue=queue) | QueueResumed(queue=queue):
             return queue
+        case Pruned(jobs=jobs, events=events, done_before=done_before, archive=archive):
+            where = "" if archive is None else f", now in {archive}"
+            return f"{jobs} jobs over before {stamp(datetime_of(done_before))}, {events} events{where}"
         case JobStarted() | CancelAsked() | PayloadErased():
             return ""  # the actor of a start is its runner
         case _:
@@ -68,7 +71,7 @@ def attempt_of(event: AnyEvent) -> str:
             return str(event.attempt)
         case JobScheduled() | JobCancelled() | JobRescheduled() | JobRedriven() | CancelAsked() | PayloadErased():
             return ""
-        case QueuePaused() | QueueResumed():
+        case QueuePaused() | QueueResumed() | Pruned():
             return ""
         case _:
             assert_never(event)

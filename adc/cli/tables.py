@@ -28,6 +28,7 @@ STYLES: Final[Mapping[str, str]] = {
     "JobDone": "green",
     "JobDied": "red",
     "QueuePaused": "yellow",
+    "Pruned": "dim",
 }
 """The colours of states and events, which colour nothing but themselves."""
 

@@ -81,8 +81,8 @@ def work(
     directory are found. The queue's file is made if it isn't there. A file that stays locked for longer than
     --busy-timeout ends it at the start; later it tries again.
 
-    SIGINT (Ctrl-C) and SIGTERM let running jobs finish; a second one ends at once, and leaves them started. In this
-    version the jobs of a runner that was killed stay started too.
+    SIGINT (Ctrl-C) and SIGTERM let running jobs finish; a second one ends at once. Jobs of a runner that was killed run
+    again: in another one that lives, or in the next that starts.
 
     What happens is told on stderr; a closed stderr doesn't end it.
     """

@@ -70,6 +70,12 @@ class Cancelled(Struct, frozen=True):
 
 JobState: TypeAlias = Absent | Scheduled | Started | Cancelling | Done | Dead | Cancelled
 
+
+def over_before(state: JobState, moment: Instant) -> bool:
+    """Whether the job was done or cancelled before then: only such a one can be pruned."""
+    return isinstance(state, Done | Cancelled) and state.at < moment
+
+
 StateName: TypeAlias = Literal["scheduled", "started", "cancelling", "done", "dead", "cancelled"]
 """What people read; a job that is absent has no name to show."""
 

@@ -109,7 +109,7 @@ def _answer(wish: Wish, desk: Desk, hands: Hands, watcher: Watcher, listener: Li
         case Wait(at_most=at_most):
             return hands.wait(at_most)
         case Peek():
-            return look_ahead(desk)
+            return look_ahead(desk, wish)
         case Watch():
             return take_watch(desk, watcher, wish, listener)
         case Tell(event=event):

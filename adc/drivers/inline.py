@@ -21,6 +21,7 @@ from adc.handling.job import Held
 from adc.handling.route import Routes
 from adc.handling.said import Report, timed_out
 from adc.ports.clock import Clock
+from adc.ports.wakeup import Wake
 from adc.running.wishes import Woken
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Inline:
         self._stopping = False
         self._loop: AbstractEventLoop | None = None
         self.wait: Callable[[Span], Woken] = self._outbox.wait
+        self.wake: Wake = self._outbox.wake
 
     def launch(self, held: Held) -> None:
         """Run the attempt to its end."""

@@ -8,6 +8,7 @@ from typing import Final, final
 from adc.core.instants import SECOND, Span
 from adc.handling.said import Report
 from adc.ports.clock import Clock
+from adc.ports.wakeup import News
 from adc.running.wishes import Woken
 
 LONGEST_WAIT: Final = Span(3_600 * SECOND)
@@ -23,12 +24,19 @@ class Outbox:
         self._most = most
         self._reports: SimpleQueue[Report | None] = SimpleQueue()
         self._stopping = False
+        self._called = False
         self.put: Callable[[Report | None], None] = self._reports.put
         """Hand in a report; None only wakes the loop."""
 
     def stop(self) -> None:
         """Ask the loop to stop: it sees that when it wakes, which is now."""
         self._stopping = True
+        self._reports.put(None)
+
+    def wake(self, news: News) -> None:
+        """Wake the loop: from any thread."""
+        if news == "asked":
+            self._called = True
         self._reports.put(None)
 
     def wait(self, at_most: Span) -> Woken:
@@ -39,4 +47,7 @@ class Outbox:
             found += [self._reports.get_nowait() for _ in range(min(self._reports.qsize(), self._most - 1))]
         except Empty:
             pass
-        return Woken(tuple(filter(None, found)), self._clock.tick(), self._stopping)
+        woken = Woken(tuple(filter(None, found)), self._clock.tick(), self._stopping, called=self._called)
+        if woken.called:
+            self._called = False
+        return woken

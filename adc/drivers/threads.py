@@ -18,6 +18,7 @@ from adc.core.ids import Xid
 from adc.core.instants import Span
 from adc.core.outcome import Success
 from adc.core.terms import Token
+from adc.drivers.callers_loop import MOST_AT_ONCE
 from adc.drivers.launched import Launched
 from adc.drivers.loop_thread import LoopThread, TaskLoop
 from adc.drivers.outbox import Outbox
@@ -26,6 +27,7 @@ from adc.drivers.processes import Children, Sent
 from adc.handling.job import Held
 from adc.handling.route import Routes
 from adc.ports.clock import Clock
+from adc.ports.wakeup import Wake
 from adc.running.wishes import Woken
 
 _Attempt: TypeAlias = Launched | Sent
@@ -52,6 +54,7 @@ class Threads:
         self._busy = 0
         """Attempts that a worker runs, and that aren't abandoned."""
         self.stop: Callable[[], None] = self._outbox.stop
+        self.wake: Wake = self._outbox.wake
 
     def launch(self, held: Held) -> None:
         """Hand an attempt to a worker, or to the event loop."""

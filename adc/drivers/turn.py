@@ -8,14 +8,16 @@ from msgspec.structs import replace
 from adc.claiming import Desk, NotEnrolled, asked, claim, held
 from adc.codec.events import UnreadableEvent
 from adc.core.evolve import ImpossibleHistory
+from adc.core.instants import Instant
 from adc.core.outcome import Outcome, Success
 from adc.core.refusals import Refusal
 from adc.core.states import Absent
 from adc.core.transition import Transition
 from adc.handling.said import Report
+from adc.ports.signs import AWAKE, Rest
 from adc.ports.trouble import StoreBusy
 from adc.running.events import Happened, JobUnreadable, ReportRefused, RunnerEvent
-from adc.running.wishes import NextDue, NotNow, Turn, Turned
+from adc.running.wishes import NextDue, NotNow, Peek, Turn, Turned
 from adc.shell import carry_out
 
 Listener: TypeAlias = Callable[[RunnerEvent], None]
@@ -55,6 +57,7 @@ def _readable_turn(desk: Desk, wish: Turn, listener: Listener | None) -> Turned:
 
 
 def _turn(desk: Desk, wish: Turn, listener: Listener | None) -> Turned:
+    desk.store.rest(desk.runner, AWAKE)
     with desk.store.writing() as writing:
         at = desk.clock.now()  # when the lock is held: waiting for it may have taken long
         outcomes = carry_out(writing, [asked(desk, report, at) for report in wish.reports])
@@ -76,8 +79,9 @@ def _alone(desk: Desk, report: Report, listener: Listener | None) -> tuple[JobUn
     return ()
 
 
-def look_ahead(desk: Desk) -> NextDue | NotNow:
-    """When the next job is due: a read."""
+def look_ahead(desk: Desk, wish: Peek) -> NextDue | NotNow:
+    """When the next job is due: a read. What is committed after it wakes the runner."""
+    desk.store.rest(desk.runner, Rest(wish.free, Instant(desk.clock.now() + wish.at_most)))
     try:
         due = desk.store.next_due(desk.wanted)
     except StoreBusy as busy:

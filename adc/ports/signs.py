@@ -1,6 +1,6 @@
 """Signs: how runners show that they live, outside of transactions: a busy store never makes one look dead."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -20,6 +20,40 @@ class Pulse(Struct, frozen=True):
 
 UNSEEN = Pulse("unknown", 0, None)
 """Nothing can be seen."""
+
+
+class Rest(Struct, frozen=True):
+    """What a runner says before it rests, for whoever commits meanwhile."""
+
+    free: int
+    """For how many jobs it has room; 0: it has none, or doesn't rest."""
+    until: Instant
+    """When it looks by itself, at the latest."""
+
+
+AWAKE = Rest(0, Instant(0))
+"""It needn't be woken."""
+
+
+class Board(Protocol):
+    """Where all runners of a place say whether they rest; whoever wakes one takes down what it said."""
+
+    @property
+    def name(self) -> str:
+        """Which place this is."""
+        ...
+
+    def latest(self) -> int:
+        """The last slot of which a runner was enrolled: while it is the same, no runner was added."""
+        ...
+
+    def rests(self, slots: Collection[int]) -> list[Rest]:
+        """What those in these slots say."""
+        ...
+
+    def say(self, slot: int, rest: Rest) -> None:
+        """Say it for the runner in this slot, or take it down."""
+        ...
 
 
 class Signs(Protocol):
@@ -47,4 +81,16 @@ class Signs(Protocol):
 
     def see(self, slots: Sequence[tuple[int, str]]) -> list[Pulse]:
         """What can be seen of each of these slots, in the places of these names: one look at all of them."""
+        ...
+
+    def enrolled(self, slot: int) -> None:
+        """Tell all that the runner in this slot is on the roll."""
+        ...
+
+    def rest(self, slot: int, rest: Rest) -> None:
+        """Say whether the runner in a slot that is held here rests."""
+        ...
+
+    def board(self) -> Board | None:
+        """What all of them say; None: no runner ever was here."""
         ...

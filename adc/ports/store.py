@@ -6,7 +6,7 @@ exam that every store passes.
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, final
 
 from msgspec import Struct
 
@@ -18,6 +18,8 @@ from adc.core.instants import Instant, Span
 from adc.core.liveness import Sign
 from adc.core.states import StateName
 from adc.core.transition import Recorded, Snapshot, Transition
+from adc.ports.signs import Rest
+from adc.ports.wakeup import Wake
 
 
 class Wanted(Struct, frozen=True):
@@ -74,6 +76,16 @@ class Enrolled(Struct, frozen=True):
     sign: Sign
     beat_at: Instant | None
     """When it gave its last beat, by the wall clock; None: that can't be seen."""
+
+
+@final
+class PruneCount(Struct, frozen=True):
+    """What a prune took away, or would take."""
+
+    jobs: int = 0
+    events: int = 0
+    left: int = 0
+    """Jobs that are over, but stay, since their log doesn't prove it: `verify` tells what is wrong with them."""
 
 
 class Writing(Protocol):
@@ -190,8 +202,34 @@ class Store(Protocol):
         """How many jobs are in each state, zeros included."""
         ...
 
+    def prunable(self, done_before: Instant) -> PruneCount:
+        """What `prune` would take."""
+        ...
+
+    def prune(self, done_before: Instant, *, at: Instant, actor: str, cause: str | None) -> PruneCount:
+        """Take the events of jobs that were done or cancelled before then out of the log, in short transactions.
+
+        In each of them the database's own stream gets an event that says how many. No other job is touched.
+        """
+        ...
+
+    def scrub(self) -> bool:
+        """Let nothing that was removed be readable on the disk; False: others still read how it was before."""
+        ...
+
     def enrol(self, runner: Enrolment) -> None:
         """Put a runner on the roll, and begin its signs of life; again, if it was struck off."""
+        ...
+
+    def listen(self, runner: RunnerId, wake: Wake) -> None:
+        """Wake a runner that way when a commit made something due that it has room for, or asked something of it.
+
+        From its enrolment on, and until it resigns or is let go. Nothing depends on it.
+        """
+        ...
+
+    def rest(self, runner: RunnerId, rest: Rest) -> None:
+        """Let whoever commits see whether a runner rests: it says so, and then looks what is due."""
         ...
 
     def beat(self, runner: RunnerId, at: Instant) -> bool:

@@ -65,6 +65,18 @@ class ForeignFile(StoreTrouble):
     advice = "Choose another file for the queue."
 
 
+class ReadOnlyArchive(StoreTrouble):
+    """The file is an archive of pruned jobs: it can be read, and nothing is scheduled, run or changed there."""
+
+    advice = "Nothing was committed. Name the file of the queue itself."
+
+
+class WrongArchive(StoreTrouble):
+    """What was to be the archive has a queue in it, is that of another queue, or has other jobs with the same ids."""
+
+    advice = "Nothing more was pruned. Name a new file, or the archive of this queue."
+
+
 class FutureVersion(StoreTrouble):
     """The file was written by a later adc, perhaps while it was open here; it was left as it was."""
 

@@ -134,7 +134,7 @@ def _look(plan: Plan, attempts: Attempts, *, missed: Instant | None) -> Loop[Spa
     What was due by `missed`, when nothing could be claimed, can't be had: it is damaged, others are at it, or it must
     run alone.
     """
-    ahead = yield from peek()
+    ahead = yield from peek(plan.concurrency - len(attempts), plan.poll_interval)
     if isinstance(ahead, NotNow):
         yield from tell(StoreTroubled(ahead.problem))
         return plan.poll_interval
@@ -173,6 +173,8 @@ def _rest(plan: Plan, attempts: Attempts, at_most: Span) -> Loop[bool]:
     woken = yield from wait(attempts.until_due(at_most))
     attempts.tick = woken.tick
     attempts.hanging = woken.hanging
+    if woken.called and len(attempts):
+        attempts.next_watch = woken.tick
     for report in woken.reports:
         attempts.hear(report)
     for held, said in attempts.overdue():

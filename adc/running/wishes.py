@@ -35,7 +35,12 @@ class Watch(Struct, frozen=True):
 
 
 class Peek(Struct, frozen=True):
-    """Look when the next job is due: NextDue, or NotNow."""
+    """Look when the next job is due: NextDue, or NotNow. Before that, say that the runner may rest next."""
+
+    free: int
+    """For how many jobs it has room."""
+    at_most: Span
+    """How long it may rest."""
 
 
 class Launch(Struct, frozen=True):
@@ -120,6 +125,8 @@ class Woken(Struct, frozen=True):
     """Whether the runner was asked to stop."""
     hanging: int = 0
     """How many abandoned attempts still hold a thread."""
+    called: bool = False
+    """Whether something was asked of an attempt that runs: its job was cancelled."""
 
 
 Wish: TypeAlias = Turn | Watch | Peek | Launch | Interrupt | Cancel | Abandon | Wait | Tell
@@ -145,9 +152,9 @@ def watch(*, is_idle: bool) -> Loop[Watched | NotNow]:
     return answer
 
 
-def peek() -> Loop[NextDue | NotNow]:
+def peek(free: int, at_most: Span) -> Loop[NextDue | NotNow]:
     """Look when the next job is due."""
-    answer = yield Peek()
+    answer = yield Peek(free, at_most)
     assert isinstance(answer, NextDue | NotNow)
     return answer
 

@@ -7,20 +7,22 @@ from typing import Final, get_args
 from typing_extensions import override
 
 from adc.core.commands import KeyHolder
-from adc.core.database import AnyEvent, DatabaseEvent, DatabaseSnapshot, DatabaseTransition
+from adc.core.database import AnyEvent, DatabaseEvent, DatabaseSnapshot, DatabaseTransition, Prune
 from adc.core.events import JobScheduled, PayloadErased
 from adc.core.ids import DATABASE, Xid
 from adc.core.instants import Instant
-from adc.core.states import Absent, StateName, state_name
+from adc.core.states import Absent, StateName, over_before, state_name
 from adc.core.transition import Recorded, Snapshot, Transition
-from adc.ports.store import Look, Place, Wanted
+from adc.ports.store import Look, Place, PruneCount, Wanted
 from adc.ports.trouble import StoreClosed, StoreTrouble, VersionConflict
+from adc.shell import change_database
 from adc.stores.appending import applied, entries
 from adc.stores.memory_database import MemoryDatabase
 from adc.stores.memory_kept import Kept, page
 from adc.stores.memory_look import shows
 from adc.stores.memory_runners import MemoryRunners
 from adc.stores.waiting import Waiting
+from adc.stores.waking import Concerns
 
 _PATH: Final = "memory"
 """What troubles call the file."""
@@ -38,6 +40,8 @@ class MemoryStore(MemoryRunners):
         self._last_seq = 0
         self._before: dict[Xid, Kept | None] | None = None
         """What the jobs of this write transaction were before it; None: there is no transaction."""
+        self._concerns = Concerns()
+        """Whom it concerns, once it is committed."""
         self._conflict: VersionConflict | None = None
         self._closed = False
 
@@ -48,12 +52,13 @@ class MemoryStore(MemoryRunners):
         with self._opened("begin"):
             if self._before is not None:
                 raise StoreTrouble(_PATH, "begin", "this thread is in a write transaction already")
-            self._before, self._conflict = {}, None
+            self._before, self._conflict, self._concerns = {}, None, Concerns()
             last_seq, runners, database = self._last_seq, self._roll.entries, self._database.kept
             try:
                 yield self
                 if self._conflict is not None:
                     raise self._conflict
+                self._roll.call(self._concerns)
             except BaseException:
                 self._undo(self._before)
                 self._last_seq, self._roll.entries, self._database.kept = last_seq, runners, database
@@ -97,6 +102,7 @@ class MemoryStore(MemoryRunners):
         with self._applying("apply"):
             for transition in transitions:
                 self._apply(transition)
+            self._concerns.note(transitions)
 
     def database(self) -> DatabaseSnapshot:
         """The database as it is."""
@@ -107,6 +113,7 @@ class MemoryStore(MemoryRunners):
         """Append the events of the database and write what they lead to."""
         with self._applying("apply_database"):
             self._last_seq = self._database.apply(transition, self._last_seq)
+            self._concerns.note_database(transition)
 
     def paused(self) -> Mapping[str, Instant]:
         """The queues that are paused, and since when."""
@@ -159,6 +166,26 @@ class MemoryStore(MemoryRunners):
                     counted[state_name(kept.snapshot.state)] += 1
         return counted
 
+    def prunable(self, done_before: Instant) -> PruneCount:
+        """What would be pruned."""
+        with self._opened("prunable"):
+            over = self._over_before(done_before)
+        return PruneCount(len(over), sum(len(kept.log) for kept in over))
+
+    def prune(self, done_before: Instant, *, at: Instant, actor: str, cause: str | None) -> PruneCount:
+        """Forget the jobs that were over before then."""
+        with self.writing():
+            count = self.prunable(done_before)
+            for kept in self._over_before(done_before):
+                self._remove(kept)
+            change_database(self, Prune(at, count.jobs, count.events, done_before), actor=actor, cause=cause)
+        return count
+
+    def scrub(self) -> bool:
+        """Nothing was written down."""
+        with self._opened("scrub"):
+            return True
+
     def close(self) -> None:
         """Nothing to let go of; but whoever uses the store afterwards is told, as by every store."""
         with self._lock:
@@ -208,19 +235,32 @@ class MemoryStore(MemoryRunners):
             self._unindex(present.snapshot)
         self._jobs[jid] = kept
         self._index(kept.snapshot)
+        self._note_key(kept)
+
+    def _note_key(self, kept: Kept) -> None:
         key = kept.key
         if key is not None:
-            self._keys[key] = KeyHolder(jid, kept.terms.payload.hash)
+            self._keys[key] = KeyHolder(kept.snapshot.jid, kept.terms.payload.hash)
+
+    def _over_before(self, moment: Instant) -> list[Kept]:
+        return [kept for kept in self._jobs.values() if over_before(kept.snapshot.state, moment)]
+
+    def _remove(self, kept: Kept) -> None:
+        assert self._before is not None
+        self._before[kept.snapshot.jid] = kept
+        del self._jobs[kept.snapshot.jid]
+        self._keys.pop(kept.key or ("", ""), None)
 
     def _undo(self, before: dict[Xid, Kept | None]) -> None:
-        for jid, kept in before.items():
-            written = self._jobs.pop(jid)
-            self._unindex(written.snapshot)
+        for jid, kept in reversed(before.items()):  # the last first: it may have a key that another one had
+            written = self._jobs.pop(jid, None)
+            if written is not None:
+                self._unindex(written.snapshot)
+                self._keys.pop(written.key or ("", ""), None)
             if kept is not None:
                 self._jobs[jid] = kept
                 self._index(kept.snapshot)
-            else:
-                self._keys.pop(written.key or ("", ""), None)
+                self._note_key(kept)
 
     def _index(self, job: Snapshot) -> None:
         self._waiting.add(job)

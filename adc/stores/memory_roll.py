@@ -7,7 +7,12 @@ from adc.core.ids import RunnerId
 from adc.core.instants import Instant
 from adc.core.liveness import Sign
 from adc.ports.store import Enrolled, Enrolment
+from adc.ports.signs import AWAKE, Rest
+from adc.ports.wakeup import Wake
+from adc.stores.calling import Caller
 from adc.stores.memory_signs import MemorySigns
+from adc.stores.memory_wakeup import MemoryWakeup
+from adc.stores.waking import Concerns, Listed
 
 Entries: TypeAlias = Mapping[RunnerId, tuple[int, Enrolment]]
 """Slots, and what was enrolled."""
@@ -19,16 +24,37 @@ class MemoryRoll:
 
     def __init__(self) -> None:
         self._signs = MemorySigns()
+        self._wakeup = MemoryWakeup()
+        self._caller = Caller(self._signs, self._wakeup)
+        self._wakes: dict[RunnerId, Wake] = {}
         self._last_slot = 0
         self.entries: Entries = {}
 
     def enter(self, runner: Enrolment) -> None:
         """Put a runner on the roll."""
-        self.let_go(runner.runner)
+        self._let_go(runner.runner)
         self._last_slot += 1
         self._signs.hold(self._last_slot, runner.started_at)
         rest = {each: entry for each, entry in self.entries.items() if each != runner.runner}
         self.entries = {**rest, runner.runner: (self._last_slot, runner)}
+        self._signs.enrolled(self._last_slot)
+        if runner.runner in self._wakes:
+            self._wakeup.listen(self._last_slot, self._wakes[runner.runner])
+
+    def listen(self, runner: RunnerId, wake: Wake) -> None:
+        """Wake a runner that way, as soon as it is on the roll."""
+        self._wakes[runner] = wake
+
+    def rest(self, runner: RunnerId, rest: Rest) -> None:
+        """Let all see whether a runner rests."""
+        if runner in self.entries:
+            self._signs.rest(self.entries[runner][0], rest)
+
+    def call(self, concerns: Concerns) -> None:
+        """Wake those whom a commit concerns."""
+        self._caller.call(
+            concerns, lambda _: [Listed(slot, each.runner, each.wanted) for slot, each in self.entries.values()]
+        )
 
     def strike(self, runner: RunnerId) -> None:
         """Take a runner off the roll."""
@@ -42,9 +68,16 @@ class MemoryRoll:
         return True
 
     def let_go(self, runner: RunnerId) -> None:
-        """End a runner's signs of life."""
+        """End a runner's signs of life, and wake it no more."""
+        self._let_go(runner)
+        self._wakes.pop(runner, None)
+
+    def _let_go(self, runner: RunnerId) -> None:
         if runner in self.entries:
-            self._signs.let_go(self.entries[runner][0])
+            slot, _ = self.entries[runner]
+            self._signs.rest(slot, AWAKE)
+            self._wakeup.leave(slot)
+            self._signs.let_go(slot)
 
     def sign(self, runner: RunnerId) -> Sign | None:
         """What can be seen of a runner; None: it isn't on the roll."""

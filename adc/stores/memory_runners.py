@@ -9,7 +9,9 @@ from adc.core.instants import Instant
 from adc.core.liveness import Sign
 from adc.core.states import Cancelling, Started
 from adc.core.transition import Snapshot
+from adc.ports.signs import Rest
 from adc.ports.store import Enrolled, Enrolment, Writing
+from adc.ports.wakeup import Wake
 from adc.stores.memory_roll import MemoryRoll
 
 
@@ -36,6 +38,16 @@ class MemoryRunners:
         """Put a runner on the roll, and begin its signs of life."""
         with self.writing():
             self._roll.enter(runner)
+
+    def listen(self, runner: RunnerId, wake: Wake) -> None:
+        """Wake a runner that way when there is something to do for it."""
+        with self._lock:
+            self._roll.listen(runner, wake)
+
+    def rest(self, runner: RunnerId, rest: Rest) -> None:
+        """Let whoever commits see whether a runner rests."""
+        with self._lock:
+            self._roll.rest(runner, rest)
 
     def beat(self, runner: RunnerId, at: Instant) -> bool:
         """Give a sign of life; whether others can still see it."""

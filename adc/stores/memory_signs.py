@@ -1,10 +1,10 @@
 """Signs of runners that are all in this process, as with a queue in memory; a test can let one of them die."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, final
 
 from adc.core.instants import Instant
-from adc.ports.signs import UNSEEN, Pulse
+from adc.ports.signs import AWAKE, UNSEEN, Pulse, Rest
 
 
 @final
@@ -16,6 +16,8 @@ class MemorySigns:
     def __init__(self) -> None:
         self._beats: dict[int, tuple[int, Instant]] = {}
         self._held: set[int] = set()
+        self._rests: dict[int, Rest] = {}
+        self._latest = 0
 
     def hold(self, slot: int, at: Instant) -> str:
         """Take the death lock of a slot and give the first beat."""
@@ -31,10 +33,35 @@ class MemorySigns:
     def let_go(self, slot: int) -> None:
         """Free the death lock."""
         self._held.discard(slot)
+        self._rests.pop(slot, None)
 
     def see(self, slots: Sequence[tuple[int, str]]) -> list[Pulse]:
         """What can be seen of each of these slots."""
         return [self._pulse(slot, name) for slot, name in slots]
+
+    def enrolled(self, slot: int) -> None:
+        """Tell all that the runner in this slot is on the roll."""
+        self._latest = slot
+
+    def rest(self, slot: int, rest: Rest) -> None:
+        """Say whether the runner in this slot rests."""
+        self._rests[slot] = rest
+
+    def board(self) -> "MemorySigns":
+        """What all of them say."""
+        return self
+
+    def latest(self) -> int:
+        """The last slot of which a runner was enrolled."""
+        return self._latest
+
+    def rests(self, slots: Collection[int]) -> list[Rest]:
+        """What those in these slots say."""
+        return [self._rests.get(slot, AWAKE) for slot in slots]
+
+    def say(self, slot: int, rest: Rest) -> None:
+        """Say it, or take it down."""
+        self._rests[slot] = rest
 
     def _pulse(self, slot: int, name: str) -> Pulse:
         if name != self.name or slot not in self._beats:

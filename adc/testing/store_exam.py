@@ -23,6 +23,7 @@ from adc.testing.store_laws import check_job
 from adc.testing.store_looks import LookExam
 from adc.testing.store_moves import ACTOR, NOW, completed, nth, order, raising
 from adc.testing.store_pauses import PauseExam
+from adc.testing.store_prunes import PruneExam
 from adc.testing.store_rolls import RollExam, enrolment
 from adc.testing.store_transactions import TransactionExam
 from adc.testing.store_walks import Walk
@@ -31,7 +32,7 @@ _THREADS = 8
 _JOBS_A_THREAD = 50
 
 
-class StoreExam(TransactionExam, ClaimExam, LookExam, PauseExam, RollExam):
+class StoreExam(TransactionExam, ClaimExam, LookExam, PauseExam, PruneExam, RollExam):
     """Override `make_store`: it gives a new, empty store. A behaviour that a store lacks is a failure, not a skip."""
 
     def test_whatever_is_asked_the_state_is_the_fold_of_the_log(self) -> None:
@@ -56,6 +57,9 @@ class StoreExam(TransactionExam, ClaimExam, LookExam, PauseExam, RollExam):
             lambda: store.look(Look()),
             lambda: store.events(0, 1),
             store.last_seq,
+            lambda: store.prunable(NOW),
+            lambda: store.prune(NOW, at=NOW, actor=ACTOR, cause=None),
+            store.scrub,
             store.counts,
             store.paused,
             store.database_history,

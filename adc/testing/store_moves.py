@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 from adc.codec.events import UnreadableEvent, body_of
-from adc.core.commands import Claim, Command, Complete, Erase, Schedule
+from adc.core.commands import Claim, Command, Complete, Erase, Fail, Schedule
 from adc.core.ids import XID_BYTES, RunnerId, Xid, encode_xid
 from adc.core.instants import Instant
 from adc.core.outcome import Failure, Outcome, Success
@@ -15,7 +15,7 @@ from adc.core.terms import Terms, Token
 from adc.core.transition import Asked, Snapshot, Transition
 from adc.ports.store import Store, Wanted
 from adc.shell import carry_out
-from adc.testing.samples import RUNNER
+from adc.testing.samples import FAULT, RUNNER
 
 NOW = Instant(1_000)
 """When everything happens, unless a move says otherwise."""
@@ -127,6 +127,11 @@ def order(
 def completed(jid: Xid, token: Token, result: bytes = RESULT) -> Asked:
     """The report of an attempt that is finished."""
     return Asked(Complete(jid, NOW, token, body_of(result)), ACTOR, body=result)
+
+
+def died(jid: Xid, token: Token) -> Fail:
+    """The report of an attempt after which there is no other."""
+    return Fail(jid, NOW, token, FAULT, "permanent")
 
 
 def refusal_of(outcome: Outcome[Transition, Refusal]) -> Refusal:

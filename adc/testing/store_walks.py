@@ -20,13 +20,13 @@ from adc.core.commands import (
     Snooze,
     Verdict,
 )
-from adc.core.database import DatabaseEvent, Pause, Resume
+from adc.core.database import DatabaseEvent, Pause, Pruned, Resume
 from adc.core.events import PayloadErased
 from adc.core.ids import Xid
 from adc.core.instants import Instant
 from adc.core.outcome import Failure, Success
 from adc.core.retry import NEVER, RetryPolicy
-from adc.core.states import Cancelling, JobState, Started
+from adc.core.states import Cancelling, JobState, Started, over_before
 from adc.core.terms import Token
 from adc.core.transition import Asked
 from adc.ports.store import Store, Writing
@@ -65,7 +65,20 @@ class Walk:
             check_laws(self._store, self._jids)
             self._check_bodies()
 
+    def _prune(self) -> None:
+        """Now and then all that was over at some moment: it isn't part of a transaction."""
+        before = Instant(self._random.randint(0, self._at + 1))
+        over = {jid for jid, job in self._store.load(self._jids).items() if over_before(job.state, before)}
+        count = self._store.prunable(before)
+        assert (count.jobs, count.left) == (len(over), 0)
+        assert self._store.prune(before, at=Instant(self._at), actor=ACTOR, cause=None) == count
+        self._bodies = {place: body for place, body in self._bodies.items() if place[0] not in over}
+        if over:
+            self.seen.add(Pruned.__name__)
+
     def _step(self) -> None:
+        if self._random.random() < 0.1:
+            self._prune()
         states = {jid: job.state for jid, job in self._store.load(self._jids).items()}
         asked = [self._draw(states) for _ in range(self._random.randint(1, 4))]
         kept = self._random.random() < 0.9

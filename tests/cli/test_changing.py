@@ -61,7 +61,7 @@ def test_a_job_that_runs_isnt_retried_but_runs_on(adc: Adc, queue: SqliteQueue) 
     queue.poll_next(NOTE)
 
     assert adc("cancel", jid).stdout == (
-        f"{jid} cancelling: it isn't retried; but its handler isn't told, and its result counts if it completes\n"
+        f"{jid} cancelling: its handler is asked to end; if it completes the job all the same, it is done\n"
     )
 
 

@@ -29,7 +29,7 @@ RUNNERS: Final = 4
 FEW_RUNNERS: Final = 2
 """With fewer than that another one is started at once."""
 AT_ONCE: Final = 0.25
-"""How often that is so though there are more: one that starts looks for the dead at once, those that are there don't."""
+"""How often that is so though there are more: one that starts looks for the dead at once; the others should too."""
 MOST_STOPPED: Final = 4
 STOPPED_FOR: Final = (1.5 * LEASE.total_seconds(), 4 * LEASE.total_seconds())
 PRODUCERS_REST: Final = 0.008
@@ -70,7 +70,7 @@ class Supervisor:
     def harm(self, kills: int, stops: int) -> None:
         """Kill one of them each time, and stop a runner in between."""
         following = time.time()
-        while len(self.faults.killed) < kills or len(self.faults.stops) < stops:
+        while (len(self.faults.killed) < kills or len(self.faults.stops) < stops) and not self.faults.wrong:
             self.fill_up(PRODUCERS)
             following += self.every
             while (left := following - time.time()) > 0:
@@ -91,7 +91,7 @@ class Supervisor:
             self.kill(victim)
         watching, until = fork(lambda: wait_until_empty(self.folder)), time.monotonic() + PATIENCE
         try:
-            while os.waitpid(watching, os.WNOHANG) == (0, 0) and time.monotonic() < until:
+            while os.waitpid(watching, os.WNOHANG) == (0, 0) and time.monotonic() < until and not self.faults.wrong:
                 self.reap()
                 self.fill_up(producers=0)
                 self.tell()
@@ -219,6 +219,8 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="a directory for the file and all notes")
     chosen = parser.parse_args()
     began = time.monotonic()
+    if chosen.keep is not None:
+        chosen.keep.mkdir()
     with tempfile.TemporaryDirectory() as folder:
         supervisor = Supervisor(chosen.keep or Path(folder), Random(chosen.seed), chosen.every)
         try:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from adc.core.commands import Erase
 from adc.core.ids import Xid
-from adc.core.instants import SECOND, datetime_of
+from adc.core.instants import datetime_of
 from adc.core.outcome import Success
 from adc.core.transition import Asked
 from adc.kind import NewJob
@@ -33,7 +33,7 @@ class Client(Actor):
         super().__init__(f"client-{number}")
         self._world = world
         self._clock = ActorClock(world, 0)
-        store = Outside(world, self)
+        store = Outside(world, self).as_store
         self._queue = StoreQueue(store, clock=self._clock, dice=SeededDice(world.random), actor=self.name)
         self._killers = killers
         self.tasks = 0
@@ -59,20 +59,20 @@ class Client(Actor):
         """Do it, and again later if it isn't known to be done; one thing after the other."""
         self.tasks -= 1
         if self.acting:
-            self._later(int(SECOND * 0.01), deed)
+            self._later(self._world.until_free(self), deed)
             return
         self.acting = True
         try:
             deed()
         except (StoreBusy, OutcomeUnknown) as trouble:
-            self._world.tell(self.name, f"meets {type(trouble).__name__}")
+            self._world.tell(self.name, "meets", type(trouble).__name__)
             self._later(self._world.span(0, 1), deed)
         finally:
             self.acting = False
 
     def _schedule_another(self) -> None:
         job = self._new()
-        self._world.tell(self.name, f"schedules {job.jid.lstrip('0')}, a {job.kind.name}, key {job.key}")
+        self._world.tell(self.name, "schedules", job.jid, "a", job.kind.name, job.key)
         self._later(0, lambda: self._schedule(job))
         if self._world.chance(0.2):
             self._later(self._world.span(0, 5), lambda: self._schedule(job))  # the same again
@@ -105,7 +105,7 @@ class Client(Actor):
             return
         jid = self._world.random.choice(known)
         roll = self._world.random.random()
-        self._world.tell(self.name, f"changes {jid.lstrip('0')} ({roll:.2f})")
+        self._world.tell(self.name, "changes", jid)
         if roll < 0.3:
             self._later(0, lambda: self._cancel(jid))
         elif roll < 0.4:

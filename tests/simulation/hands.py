@@ -62,8 +62,14 @@ class ScriptedHands:
                 running.abandoned = True
                 running.over = running.over or running.nature.heeds
 
-    def wait(self) -> Woken:
-        """What there is: who drives has waited."""
+    def stop(self) -> None:
+        self.stopping = True
+
+    def close(self) -> None:
+        """The process is over, and so is all that it ran."""
+
+    def wait(self, at_most: Span, /) -> Woken:
+        """What there is: the world has waited."""
         reports, self.outbox = tuple(self.outbox), []
         self._running = [each for each in self._running if not each.over]
         hanging = sum(each.abandoned for each in self._running)

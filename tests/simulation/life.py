@@ -1,5 +1,6 @@
-"""Life: what the referee knows of one job, from its events alone; said once more, so that it can disagree with evolve."""
+"""Life: one job as the referee follows it, by its events alone: said once more, so that it can disagree with evolve."""
 
+from base64 import b32hexdecode
 from typing import Final, Literal, TypeAlias, assert_never
 
 from adc.core.events import (
@@ -18,7 +19,7 @@ from adc.core.events import (
     JobStarted,
     PayloadErased,
 )
-from adc.core.ids import RunnerId, Xid
+from adc.core.ids import RunnerId, Xid, is_xid
 from adc.core.terms import Terms, Token
 from adc.handling.said import Crashed, Dozed, Failed, Finished, GivenBack, Said
 
@@ -177,7 +178,7 @@ class Life:
         """Only who holds it is heard."""
         self._expect(event, self.holds and attempt == self.attempt and actor == f"runner:{self.runner}")
 
-    def _expect(self, event: Event, holds: bool) -> None:  # noqa: FBT001
+    def _expect(self, event: Event, holds: bool) -> None:
         if not holds:
             raise Broken(f"{event} can't happen to {self.told()}")
 
@@ -192,8 +193,8 @@ class Life:
 
 
 def short(name: str) -> str:
-    """An id of the simulation is a small number."""
-    return name.lstrip("0") or "nobody"
+    """A name for people: an id of the simulation is a small number."""
+    return str(int.from_bytes(b32hexdecode(f"{name.upper()}===="))) if is_xid(name) else name or "nobody"
 
 
 def is_crash_of_a_child(said: Said | None, because: str) -> bool:

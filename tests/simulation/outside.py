@@ -1,18 +1,15 @@
-"""Outside: the store as one process reaches it, where others are faster, the file is busy, and a commit's outcome unknown."""
+"""Outside: the store as one process reaches it: others are faster, the file is busy, a commit's outcome is unknown."""
 
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Final, final
+from typing import Final, cast, final
 
-from adc.codec.events import UnreadableEvent
-from adc.core.commands import KeyHolder
-from adc.core.database import AnyEvent, DatabaseEvent, DatabaseSnapshot, DatabaseTransition
+from adc.core.database import DatabaseTransition
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant
 from adc.core.liveness import Sign
-from adc.core.states import StateName
-from adc.core.transition import Recorded, Snapshot, Transition
-from adc.ports.store import Enrolled, Enrolment, Look, Place, Wanted, Writing
+from adc.core.transition import Transition
+from adc.ports.store import Enrolment, Store, Wanted, Writing
 from adc.ports.trouble import OutcomeUnknown, StoreBusy
 from tests.simulation.world import Actor, Died, World
 
@@ -50,7 +47,7 @@ class Noted:
 
 @final
 class Transacting:
-    """A write transaction, with what can befall it: before it begins, at its commit, and before anybody learns of that."""
+    """A write transaction, and what can befall it: before it begins, at its commit, and before anybody learns of it."""
 
     def __init__(self, world: World, who: Actor) -> None:
         self._world = world
@@ -99,7 +96,7 @@ def begin(world: World, who: Actor, operation: str) -> None:
 
 @final
 class Outside:
-    """The verbs of `Store`. Whatever takes part in a race is an effect; the rest is for looking at."""
+    """The verbs of `Store`. What races are about is an effect."""
 
     def __init__(self, world: World, who: Actor) -> None:
         self._world = world
@@ -144,41 +141,11 @@ class Outside:
         self._world.effect(self._who)
         return self._store.holding(runner)
 
-    def load(self, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:
-        return self._store.load(jids)
+    def __getattr__(self, verb: str) -> object:
+        """No race is about the others: they are the store's own."""
+        return getattr(self._store, verb)
 
-    def history(self, jid: Xid) -> tuple[Recorded, ...]:
-        return self._store.history(jid)
-
-    def events(self, after: int, limit: int) -> tuple[Recorded[AnyEvent] | UnreadableEvent, ...]:
-        return self._store.events(after, limit)
-
-    def last_seq(self) -> int:
-        return self._store.last_seq()
-
-    def database_history(self) -> tuple[Recorded[DatabaseEvent], ...]:
-        return self._store.database_history()
-
-    def paused(self) -> Mapping[str, Instant]:
-        return self._store.paused()
-
-    def history_or_why(self, jid: Xid) -> tuple[Recorded[AnyEvent] | UnreadableEvent, ...]:
-        return self._store.history_or_why(jid)
-
-    def body(self, jid: Xid, version: int) -> bytes | None:
-        return self._store.body(jid, version)
-
-    def look(self, wanted: Look) -> tuple[Snapshot, ...]:
-        return self._store.look(wanted)
-
-    def counts(self) -> Mapping[StateName, int]:
-        return self._store.counts()
-
-    def roll(self) -> tuple[Enrolled, ...]:
-        return self._store.roll()
-
-    def ahead(self, queue: str, place: Place, by: Instant, limit: int) -> int:
-        return self._store.ahead(queue, place, by, limit)
-
-    def close(self) -> None:
-        """The file is everybody's."""
+    @property
+    def as_store(self) -> Store:
+        """As a store, which it is by all its verbs together."""
+        return cast("Store", self)

@@ -35,7 +35,7 @@ class ByHand(Actor):
         self._world = world
         self._clock = ActorClock(world, 0)
         self._store = Outside(world, self)
-        self._poller = Poller(self._store, self._clock, SeededDice(world.random), self.runner)
+        self._poller = Poller(self._store.as_store, self._clock, SeededDice(world.random), self.runner)
         self._holding = False
         self._horizon = world.tick + horizon
         world.happen(world.span(0, horizon / SECOND), self, self._poll)
@@ -55,7 +55,7 @@ class ByHand(Actor):
         if isinstance(claimed, Claimed):
             self._holding = True
             self._world.referee.launched(claimed.job.jid, Token(claimed.job.attempt, self.runner))
-            self._world.tell(self.name, f"holds {claimed.job.jid.lstrip('0')}")
+            self._world.tell(self.name, "holds", claimed.job.jid)
             self._world.happen(self._world.span(0, 3), self, lambda: self._go_on(claimed))
         elif not self.dead and self._world.tick < self._horizon:
             self._world.happen(self._world.span(0.2, 2), self, self._poll)
@@ -78,7 +78,7 @@ class ByHand(Actor):
         try:
             return deed()
         except (StoreBusy, OutcomeUnknown) as trouble:
-            self._world.tell(self.name, f"meets {type(trouble).__name__}")
+            self._world.tell(self.name, "meets", type(trouble).__name__)
         except Died:
             self.end()
         finally:
@@ -88,7 +88,9 @@ class ByHand(Actor):
     def _report(self, claimed: Claimed[int, str], *, is_done: bool, again: int) -> None:
         jid, token = claimed.job.jid, Token(claimed.job.attempt, self.runner)
         if self.acting:
-            self._world.happen(1_000, self, lambda: self._report(claimed, is_done=is_done, again=again))
+            self._world.happen(
+                self._world.until_free(self), self, lambda: self._report(claimed, is_done=is_done, again=again)
+            )
             return
         said = Finished(b'"%d"' % token.attempt) if is_done else said_of(WHY)
         report = Report(jid, token, said)

@@ -9,14 +9,13 @@ from adc import system
 from adc.claiming import Desk
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import SECOND, Span
-from adc.drivers.turn import look_ahead, take_turn
-from adc.drivers.watch import take_watch
+from adc.drivers.drive import _answer as perform
 from adc.ports.store import Wanted
 from adc.ports.trouble import StoreBusy, StoreTrouble
 from adc.rescuing import Watcher
-from adc.running.events import RunnerEvent
+from adc.running.events import Happened, RunnerEvent
 from adc.running.loop import HandlersHang, Plan, ReportsUnstored, Until, run
-from adc.running.wishes import Abandon, Answer, Cancel, Interrupt, Launch, Peek, Tell, Turn, Wait, Watch, Wish
+from adc.running.wishes import Answer, Interrupt, Tell, Turn, Wait, Wish
 from adc.testing.world import SeededDice, numbered
 from tests.simulation.hands import ScriptedHands
 from tests.simulation.natures import ADDRESSES, GRACES, ISOLATED, QUEUES
@@ -54,24 +53,24 @@ class Process(Actor):
         """Whether it does nothing any more, though its death lock is held."""
         self._world = world
         self._desk = Desk(
-            *(Outside(world, self), self.clock, SeededDice(world.random), self.runner),
+            *(Outside(world, self).as_store, self.clock, SeededDice(world.random), self.runner),
             *(Wanted(traits.queues, ADDRESSES), "threads", Span(int(traits.lease * SECOND)), ISOLATED),
         )
         self._watcher = Watcher(self._desk, system.place().boot_id)
         self.hands: Final = ScriptedHands(world, self)
         self._loop = run(_plan(self.runner, traits, world))
         self._stage: Literal["enrols", "runs", "resigns"] = "enrols"
-        self._wish: Wish = Peek()
+        self._wish: Wish = Interrupt()
         self._until = 0
+        """When its wait is over; 0: it doesn't wait."""
 
     @property
     def wakes_at(self) -> int:
         """When it next has something to do."""
         if self.dead:
             return FOREVER
-        if self._stage == "runs" and isinstance(self._wish, Wait) and not (self.hands.outbox or self.hands.stopping):
-            return max(self._until, self.halted_until)
-        return self.halted_until
+        until, halted_until = self._until, self.halted_until
+        return halted_until if halted_until > until or self.hands.outbox or self.hands.stopping else until
 
     def step(self) -> None:
         """Do one thing: what the loop wishes, mostly."""
@@ -92,7 +91,7 @@ class Process(Actor):
     def stop(self) -> None:
         """Ask it to stop: SIGTERM."""
         self._world.tell(self.name, "is asked to stop")
-        self.hands.stopping = True
+        self.hands.stop()
 
     def _step(self) -> None:
         match self._stage:
@@ -118,47 +117,28 @@ class Process(Actor):
                 self._world.tell(self.name, wish.event)
                 wish = self._loop.send(None)
         except StopIteration:
-            self._stage = "resigns"
+            self._stage, self._until = "resigns", 0
             return
         self._wish = wish
-        if isinstance(wish, Wait):
-            self._until = self._world.tick + wish.at_most
+        self._until = self._world.tick + wish.at_most if isinstance(wish, Wait) else 0
 
     def _answer(self, wish: Wish) -> Answer:
-        match wish:
-            case Turn():
-                self._world.referee.reported(wish.reports, self)
-                return take_turn(self._desk, wish, self._listen)
-            case Peek():
-                return look_ahead(self._desk)
-            case Watch():
-                return take_watch(self._desk, self._watcher, wish, self._listen)
-            case Wait():
-                return self.hands.wait()
-            case Launch(held=held):
-                self.hands.launch(held)
-            case Interrupt():
-                self.hands.interrupt()
-            case Cancel(jid=jid, token=token):
-                self.hands.cancel(jid, token)
-            case Abandon(jid=jid, token=token):
-                self.hands.abandon(jid, token)
-            case Tell():
-                pass
-            case _:
-                assert_never(wish)
-        return None
+        """As every driver does, except that nothing here waits."""
+        if isinstance(wish, Turn):
+            self._world.referee.reported(wish.reports, self)
+        return perform(wish, self._desk, self.hands, self._watcher, self._listen)
 
     def _listen(self, event: RunnerEvent) -> None:
-        self._world.tell(self.name, event)
+        if not isinstance(event, Happened):  # the referee tells what is committed
+            self._world.tell(self.name, event)
 
     def _fail(self, error: Exception) -> None:
         """As JobRunner does: its signs of life end, so that others find that it is gone."""
         self._desk.store.let_go(self.runner)
-        self._end(f"fails: {type(error).__name__}: {error}")
+        self._end("fails:", type(error).__name__)
 
-    def _end(self, how: str) -> None:
-        self._world.tell(self.name, how)
+    def _end(self, *how: str) -> None:
+        self._world.tell(self.name, *how)
         self.dead = True
         self._world.forget(self)
 

@@ -1,9 +1,9 @@
 """Referee: judges each commit by what handlers and clients saw, and by what truly became of the runners."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, final
 
-from adc.core.database import DatabaseTransition, QueuePaused
+from adc.core.database import DatabaseTransition, QueuePaused, QueueResumed
 from adc.core.events import Event, JobCrashed, JobStarted
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant, Span
@@ -13,7 +13,7 @@ from adc.core.transition import Transition
 from adc.handling.said import Failed, GivenBack, Report, Said
 from adc.kind import NewJob
 from adc.ports.store import Enrolment
-from tests.simulation.life import OVER, Broken, Culprit, Life, is_crash_of_a_child
+from tests.simulation.life import OVER, Broken, Culprit, Life, is_crash_of_a_child, short
 from tests.simulation.natures import ISOLATED, Nature
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ class Referee:
     def _happened(self, life: Life, event: Event, done: Transition) -> None:
         if life.jid not in self.offered:
             raise Broken(f"{event} is of a job that nobody scheduled: {life.jid}")
-        self._world.tell(life.jid.lstrip("0"), f"{event} by {done.actor}")
+        self._world.tell(life.jid, event, "by", done.actor)
         if isinstance(event, JobStarted):
             self._may_start(life, event)
         said = self._reported.get((life.jid, life.token))
@@ -231,16 +231,14 @@ class Referee:
     def _are_apart(self, life: Life) -> None:
         """A job that may have killed a runner has no neighbours."""
         held = [self.lives[jid] for jid in self._held.get(life.runner, ())]
-        suspects = [
-            each for each in held if each.crashes and each.terms and (each.terms.kind, 1) not in ISOLATED
-        ]
+        suspects = [each for each in held if each.crashes and each.terms and (each.terms.kind, 1) not in ISOLATED]
         if suspects and len(held) > 1:
-            raise Broken(f"{suspects[0].told()} runs beside {[each.jid.lstrip('0') for each in held]}")
+            raise Broken(f"{suspects[0].told()} runs beside {[short(each.jid) for each in held]}")
 
     def _pause(self, done: DatabaseTransition) -> None:
         for event in done.events:
             self._world.tell("database", event)
             if isinstance(event, QueuePaused):
                 self._paused.add(event.queue)
-            else:
+            elif isinstance(event, QueueResumed):
                 self._paused.discard(event.queue)

@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
@@ -15,15 +15,17 @@ from adc.stores.sqlite.opening import IN_MEMORY, open_store
 from tests.simulation.clients import Client
 from tests.simulation.ending import compare, settle
 from tests.simulation.fleet import Fleet
+from tests.simulation.life import Broken
 from tests.simulation.pollers import ByHand
 
 StoreName: TypeAlias = Literal["memory", "sqlite"]
+STORES: Final[tuple[StoreName, ...]] = get_args(StoreName)
 
 MOST_STEPS: Final = 3_000
 NO_WAIT: Final = Span(0)
 
 
-class Told(Struct):
+class CameOf(Struct):
     """What came of a seed."""
 
     seed: int
@@ -40,7 +42,7 @@ def make_store(name: StoreName) -> Store:
     return MemoryStore() if name == "memory" else open_store(IN_MEMORY, "normal", NO_WAIT)
 
 
-def run_seed(seed: int, name: StoreName, tell: Callable[[str], None] | None = None) -> Told:
+def run_seed(seed: int, name: StoreName, tell: Callable[[str], None] | None = None) -> CameOf:
     """All of its history."""
     store = make_store(name)
     world = Fleet(seed, store, tell)
@@ -48,11 +50,13 @@ def run_seed(seed: int, name: StoreName, tell: Callable[[str], None] | None = No
     try:
         _live(world)
         compare(store, world.referee)
+    except Broken as promise:
+        broken = f"Broken: {promise}"
     except Exception as error:  # noqa: BLE001  whatever it is, it is wrong
-        broken = "".join(traceback.format_exception(error))
+        broken = "".join(traceback.format_exception(error)).strip()
     finally:
         store.close()
-    return Told(seed, broken, world.steps, len(world.referee.log), world.referee.pairs, world.referee.unfair)
+    return CameOf(seed, broken, world.steps, len(world.referee.log), world.referee.pairs, world.referee.unfair)
 
 
 def _live(world: Fleet) -> None:

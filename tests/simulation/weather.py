@@ -18,7 +18,7 @@ class Weather(Struct, frozen=True):
     busy: float
     """That a transaction finds the store busy."""
     unknown: float
-    """That the outcome of a client's commit is unknown; that of a runner's a quarter of it, since it ends the runner."""
+    """That the outcome of a client's commit is unknown; of a runner's a quarter of it, since it ends the runner."""
     hung: float
     """That a process that should die hangs instead, with its death lock held."""
     storms: int
@@ -34,7 +34,7 @@ def weather(random: Random) -> Weather:
     return Weather(
         meanwhile=random.choice((0.05, 0.2, 0.5)),
         death=random.choice((0.0, 0.0, 0.003, 0.015)),
-        halt=random.choice((0.0, 0.003, 0.015)),
+        halt=random.choice((0.0, 0.005, 0.03)),
         busy=random.choice((0.0, 0.03, 0.2)),
         unknown=random.choice((0.0, 0.05, 0.2)),
         hung=random.choice((0.0, 0.3)),

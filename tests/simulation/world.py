@@ -13,15 +13,19 @@ from adc.core.instants import SECOND, Instant, Span
 from adc.ports.store import Store
 from adc.testing.samples import EARLY
 from tests.simulation.referee import Referee
+from tests.simulation.trace import line
 from tests.simulation.weather import CALM, weather
 
 COUNTED: Final = Span(5 * SECOND)
 """Of a pause of everybody a watcher may count so much as seen: the promise of core/liveness.py, said here once more."""
 
+START: Final = 1_000 * SECOND
 FOREVER: Final = 1 << 62
 STEP: Final = 4_000
 """One thing takes up to so many microseconds."""
 MOST_NESTED: Final = 3
+MOST_MEANWHILE: Final = 4
+"""Others do so many things at most in the middle of one."""
 
 Deed: TypeAlias = Callable[[], None]
 
@@ -62,7 +66,7 @@ class World:
     def __init__(self, seed: int, store: Store, tell: Callable[[str], None] | None) -> None:
         self.random: Final = Random(seed)
         self.store: Final = store
-        self.tick = 1_000 * SECOND
+        self.tick: int = START
         self.wall = int(EARLY)
         self.latest_wall = self.wall
         self.counted = 0
@@ -80,10 +84,10 @@ class World:
         self._halted: list[Actor] = []
         """Those that were stopped in the middle of something."""
 
-    def tell(self, who: str, what: object) -> None:
+    def tell(self, who: str, *what: object) -> None:
         """A line of the trace."""
         if self._tell is not None:
-            self._tell(f"{(self.tick - 1_000 * SECOND) / SECOND:10.6f} {'  ' * self._depth}{who}: {what}")
+            self._tell(line((self.tick - START) / SECOND, self._depth, who, what))
 
     def chance(self, probability: float) -> bool:
         """Draw whether it is so."""
@@ -97,6 +101,10 @@ class World:
         """Let it be done so much later, unless its doer is dead by then; one that is stopped does it afterwards."""
         self._planned += 1
         heappush(self._agenda, (self.tick + delay, self._planned, who, deed))
+
+    def until_free(self, who: Actor) -> int:
+        """How long to wait for somebody who is in the middle of something."""
+        return max(SECOND // 10, who.halted_until - self.tick)
 
     def calm(self) -> None:
         """No more faults from now on, and the clock on the wall is right again: nothing lies far ahead."""
@@ -126,7 +134,8 @@ class World:
         roll = self.random.random()
         if roll < weather.meanwhile:
             if self._depth < MOST_NESTED:
-                self._nested()
+                for _ in range(1 + int(self.random.random() * MOST_MEANWHILE)):
+                    self._nested()
         elif roll < weather.meanwhile + weather.halt:
             self.halt(who, self.span(0.2, 10))
         elif who.is_runner and roll < weather.meanwhile + weather.halt + weather.death:
@@ -138,13 +147,13 @@ class World:
 
     def halt(self, who: Actor, length: int) -> None:
         """Stop it for so long: SIGSTOP. Its ticks go on."""
-        self.tell(who.name, f"is stopped for {length / SECOND:.3f} s")
+        self.tell(who.name, "is stopped for", length / SECOND, "s")
         who.halted_until = self.tick + length
         who.halted += length
 
     def pause(self, length: int) -> None:
         """Nobody runs for so long, though all ticks go on: a container or a virtual machine that is paused."""
-        self.tell("world", f"pauses for {length / SECOND:.3f} s")
+        self.tell("world", "pauses for", length / SECOND, "s")
         self._agenda = [(at + length, number, who, deed) for at, number, who, deed in self._agenda]
         heapify(self._agenda)
         self.tick += length
@@ -154,7 +163,7 @@ class World:
 
     def jump(self, length: int) -> None:
         """The clock on the wall jumps; or the machine slept so long, and no tick passed."""
-        self.tell("world", f"wall clock jumps by {length / SECOND:.0f} s")
+        self.tell("world", "the wall clock jumps by", length / SECOND, "s")
         self._see(length)
 
     def _stay_halted(self, who: Actor) -> None:

@@ -12,12 +12,12 @@ COUNT_EVENTS: Final = "SELECT count(*), min(seq), max(seq) FROM job_events"
 
 # All events, job by job. By the index: a sort would need as much memory as there are events. The columns are in the
 # order of `StoredEvent`.
-_EVENT: Final = """
+EVENT: Final = """
 SELECT seq, jid, version, at, type, type_version, actor, cause, data, body, job_type, key, digest FROM job_events
 """
 _BY_JOB: Final = "INDEXED BY sqlite_autoindex_job_events_1"
-EVENTS_BY_JOB: Final = f"{_EVENT} {_BY_JOB} ORDER BY jid, version"
-EVENTS_BY_SEQ: Final = f"{_EVENT} ORDER BY seq"
+EVENTS_BY_JOB: Final = f"{EVENT} {_BY_JOB} ORDER BY jid, version"
+EVENTS_BY_SEQ: Final = f"{EVENT} ORDER BY seq"
 
 # The rows that can be in the fold, in the same order of jobs. The columns are in the order of INSERT_JOB.
 JOBS_BY_JID: Final = """
@@ -36,6 +36,7 @@ SELECT seq, CAST(jid AS BLOB) FROM adc_jobs INDEXED BY sqlite_autoindex_adc_jobs
 WHERE jid > ? ORDER BY jid LIMIT 1 OFFSET ?
 """
 PAUSED: Final = "SELECT queue, at FROM adc_paused"
+PRUNED: Final = "SELECT seq, version, type_version, data FROM job_events WHERE jid = ? AND type = 'Pruned'"
 
 # Rebuilding. The number of the last event that was written stays, even if that event is gone: so it is seen that it is.
 BEGIN_SEQ: Final = """

@@ -14,7 +14,8 @@ from adc.stores.sqlite import log_rows, queries, rows
 def load_database(connection: apsw.Connection) -> DatabaseSnapshot:
     """The database as it is."""
     version, head = rows.head(connection, queries.HEAD, (DATABASE,))
-    return DatabaseSnapshot(DatabaseState(paused(connection)), version, head)
+    pruned = rows.number(connection, queries.PRUNED_EVENTS, (DATABASE,)) or 0
+    return DatabaseSnapshot(DatabaseState(paused(connection), pruned), version, head)
 
 
 def paused(connection: apsw.Connection) -> dict[str, Instant]:

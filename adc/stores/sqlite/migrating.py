@@ -8,9 +8,9 @@ from typing import Final, TypeAlias
 import apsw
 
 from adc import system
-from adc.ports.trouble import ForeignFile, FutureVersion
+from adc.ports.trouble import ForeignFile, FutureVersion, ReadOnlyArchive, WrongArchive
 from adc.stores.sqlite import queries, rows
-from adc.stores.sqlite.migrations import APPLICATION_ID, FORMAT, MIGRATIONS, MIN_READER
+from adc.stores.sqlite.migrations import APPLICATION_ID, ARCHIVE, FORMAT, MIGRATIONS, MIN_READER
 
 Refusal: TypeAlias = Callable[[str], ForeignFile]
 _ORIGINALS_TABLES: Final = frozenset({"adc_queue", "adc_dead_queue"})
@@ -40,7 +40,8 @@ def refuse_foreign(connection: apsw.Connection, path: str, migrations: tuple[str
     known = _format(connection, foreign)
     if known > len(migrations):
         raise FutureVersion(path, "open", f"its format is {known}, this adc knows formats up to {len(migrations)}")
-    _refuse_edited(present, _objects_of(migrations[:known]), foreign)
+    archive = () if rows.text(connection, queries.READ_ARCHIVE_OF) is None else (ARCHIVE,)
+    _refuse_edited(present, _objects_of((*migrations[:known], *archive)), foreign)
     return known
 
 
@@ -55,8 +56,31 @@ def refuse_future(connection: apsw.Connection, path: str) -> None:
         raise FutureVersion(path, "begin", problem)
 
 
-def migrate(connection: apsw.Connection, path: str, migrations: tuple[str, ...] = MIGRATIONS) -> None:
-    """All steps that the file lacks, in one transaction. What SCHEMA_SQL made lacks an id only."""
+def refuse_archive(connection: apsw.Connection, path: str, operation: str) -> None:
+    """Raise ReadOnlyArchive if the file is an archive: nothing happens to the jobs in it any more."""
+    if rows.text(connection, queries.READ_ARCHIVE_OF) is not None:
+        raise ReadOnlyArchive(path, operation, "this is an archive of pruned jobs")
+
+
+def refuse_other_archive(connection: apsw.Connection, path: str, database_id: str) -> None:
+    """Raise WrongArchive if the file has a queue, or is the archive of another one."""
+    of = rows.text(connection, queries.READ_ARCHIVE_OF)
+    if of != database_id:
+        problem = "it is a queue, and no archive" if of is None else "it is the archive of another queue"
+        raise WrongArchive(path, "archive", problem)
+
+
+def migrate(
+    connection: apsw.Connection,
+    path: str,
+    migrations: tuple[str, ...] = MIGRATIONS,
+    *,
+    archive_of: str | None = None,
+) -> None:
+    """All steps that the file lacks, in one transaction. What SCHEMA_SQL made lacks an id only.
+
+    A file without adc's tables becomes a queue, or the archive of the database with the id `archive_of`.
+    """
     if refuse_foreign(connection, path, migrations) == len(migrations) and rows.text(
         connection, queries.READ_DATABASE_ID
     ):
@@ -65,6 +89,9 @@ def migrate(connection: apsw.Connection, path: str, migrations: tuple[str, ...] 
         connection.execute(queries.BEGIN)
         present = refuse_foreign(connection, path, migrations)  # again, now that nobody else can write
         _run(connection, migrations, present)
+        if archive_of is not None and not present:
+            connection.execute(ARCHIVE)
+            connection.execute(queries.MAKE_ARCHIVE, (archive_of,))
         connection.execute(queries.COMMIT)
     except BaseException:
         if connection.in_transaction:

@@ -126,6 +126,20 @@ CREATE TABLE adc_paused (
 ) STRICT, WITHOUT ROWID;
 """
 
+ARCHIVE: Final = """
+-- In an archive keys aren't unique: they are free again once their jobs are pruned, and come again.
+DROP TRIGGER job_events_insert;
+DROP INDEX job_events_key;
+CREATE INDEX job_events_key ON job_events (job_type, key) WHERE key IS NOT NULL;
+CREATE TRIGGER job_events_insert BEFORE INSERT ON job_events
+WHEN EXISTS (SELECT 1 FROM job_events WHERE seq = new.seq)
+    OR EXISTS (SELECT 1 FROM job_events WHERE jid = new.jid AND version = new.version)
+BEGIN
+    SELECT raise(ABORT, 'job_events is append-only: this event exists');
+END;
+"""
+"""What an archive of pruned jobs has otherwise than a queue: to be run behind the migrations."""
+
 MIGRATIONS: Final = (FIRST, SECOND)
 """Step n takes a file from format n to n + 1; a file without adc's tables has format 0."""
 

@@ -10,12 +10,14 @@ import apsw
 from adc.core.instants import SECOND, Span
 from adc.ports.trouble import CannotOpen, NoQueue, StoreBusy
 from adc.stores.memory_signs import MemorySigns
+from adc.stores.memory_wakeup import MemoryWakeup
 from adc.stores.sqlite import rows
 from adc.stores.sqlite.custody import custody_of
 from adc.stores.sqlite.descriptors import numbers_of
 from adc.stores.sqlite.forks import connect, turn_to_open
-from adc.stores.sqlite.migrating import migrate, refuse_foreign
+from adc.stores.sqlite.migrating import migrate, refuse_foreign, refuse_other_archive
 from adc.stores.sqlite.side_file import SideFile
+from adc.stores.sqlite.sockets import Sockets
 from adc.stores.sqlite.store import SqliteStore
 from adc.stores.sqlite.troubles import typed
 
@@ -57,11 +59,17 @@ def open_store(path: str, durability: Durability, budget: Span, missing: Missing
         raise ValueError(f"expected missing to be 'make' or 'refuse', got {missing!r}")
     named = path if path == IN_MEMORY else os.path.abspath(path)  # noqa: PTH100  pathlib would cost 4 ms of each import of adc
     connection = open_connection(named, durability, budget, missing)
-    return SqliteStore(connection, named, MemorySigns() if named == IN_MEMORY else SideFile(named))
+    if named == IN_MEMORY:
+        return SqliteStore(connection, named, MemorySigns(), MemoryWakeup())
+    return SqliteStore(connection, named, SideFile(named), Sockets(named))
 
 
-def open_connection(path: str, durability: Durability, budget: Span, missing: Missing = "make") -> apsw.Connection:
+def open_connection(
+    path: str, durability: Durability, budget: Span, missing: Missing = "make", archive_of: str | None = None
+) -> apsw.Connection:
     """A connection that is ready for the store; raises a StoreTrouble.
+
+    With `archive_of`, the id of a database, it is one to the archive of that; WrongArchive if it isn't that.
 
     The whole opening is tried again on a busy file: when several processes open a new file at once SQLite answers some
     of them with BUSY without calling the busy handler. All of it waits within one budget.
@@ -74,7 +82,7 @@ def open_connection(path: str, durability: Durability, budget: Span, missing: Mi
 
     while True:
         try:
-            connection = _open(path, durability, wait, missing)
+            connection = _open(path, durability, wait, missing, archive_of)
         except StoreBusy:
             if not wait():
                 raise
@@ -83,7 +91,14 @@ def open_connection(path: str, durability: Durability, budget: Span, missing: Mi
             return connection
 
 
-def _open(path: str, durability: Durability, wait: BusyHandler, missing: Missing) -> apsw.Connection:
+def rest() -> None:
+    """Let others have a lock that they wait for: they try each BUSY_STEP."""
+    sleep(2 * BUSY_STEP / SECOND)
+
+
+def _open(
+    path: str, durability: Durability, wait: BusyHandler, missing: Missing, archive_of: str | None
+) -> apsw.Connection:
     if missing == "refuse" and path != IN_MEMORY and not os.path.exists(path):  # noqa: PTH110  as above
         raise NoQueue(path, "open", "no such file")
     with turn_to_open(path), typed(path, "open"):
@@ -92,10 +107,15 @@ def _open(path: str, durability: Durability, wait: BusyHandler, missing: Missing
         before = numbers_of(connection.filename_wal)
         try:
             connection.set_busy_handler(wait)
-            if refuse_foreign(connection, path) == 0 and missing == "refuse":
+            present = refuse_foreign(connection, path)
+            if present == 0 and missing == "refuse":
                 raise NoQueue(path, "open", "there is no queue of adc in this file")
+            if present and archive_of is not None:
+                refuse_other_archive(connection, path, archive_of)
             configure(connection, path, durability)
-            migrate(connection, path)
+            migrate(connection, path, archive_of=archive_of)
+            if archive_of is not None:
+                refuse_other_archive(connection, path, archive_of)  # another process may have made it meanwhile
             custody.watch(connection, before)
         except BaseException:
             custody.close(connection)

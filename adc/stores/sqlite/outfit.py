@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from adc.auditing.finding import Finding, Findings
 from adc.stores.sqlite import scanning
-from adc.stores.sqlite.migrations import MIGRATIONS
+from adc.stores.sqlite.migrations import ARCHIVE, MIGRATIONS
 
 Schema: TypeAlias = frozenset[tuple[str, str, str, str | None]]
 """Objects: their types, names, tables, and the SQL that made them; None: SQLite made it."""
@@ -24,6 +24,8 @@ class Outfit(Struct, frozen=True):
 
     findings: Findings
     tables: frozenset[str] = frozenset()
+    archived: int | None = None
+    """How many events the file says it has, if it is an archive; None: it is a queue."""
 
 
 def outfit_of(connection: apsw.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> Outfit:
@@ -41,9 +43,10 @@ def outfit_of(connection: apsw.Connection, migrations: tuple[str, ...] = MIGRATI
     if known is not None and known > len(migrations):
         problem = f"its format is {known}, this adc knows formats up to {len(migrations)}: update adc"
         return Outfit((Finding("meta", problem),))
-    expected = latest if known is None else _made_by(migrations[:known])
+    archive = (ARCHIVE,) if "archive_of" in meta else ()
+    expected = _made_by((*(migrations if known is None else migrations[:known]), *archive))
     findings = (*_wrong_objects(present, expected), *_wrong_meta(meta))
-    return Outfit(findings, _tables(present & expected))
+    return Outfit(findings, _tables(present & expected), _archived(meta))
 
 
 def _wrong_objects(present: Schema, expected: Schema) -> Iterator[Finding]:
@@ -67,6 +70,14 @@ def _wrong_meta(meta: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("meta", f"adc_meta says that the min_reader is {reader}, above its format {known}")
     if not _DATABASE_ID.fullmatch(meta.get("database_id", 32 * "0")):  # what SCHEMA_SQL made has none yet
         yield Finding("meta", f"adc_meta says that the database_id is {meta['database_id']!r}; expected 32 hex digits")
+
+    if "archive_of" in meta and not _DATABASE_ID.fullmatch(meta["archive_of"]):
+        yield Finding("meta", f"adc_meta says that archive_of is {meta['archive_of']!r}; expected 32 hex digits")
+
+
+def _archived(meta: Mapping[str, str]) -> int | None:
+    """0 is what an archive says in which nothing has come to stay yet."""
+    return None if "archive_of" not in meta else _number(meta, "archived_events") or 0
 
 
 def _number(meta: Mapping[str, str], key: str) -> int | None:

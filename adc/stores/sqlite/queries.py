@@ -22,6 +22,8 @@ WRITE_MIN_READER: Final = (
 )
 WRITE_DATABASE_ID: Final = "INSERT INTO adc_meta (key, value) VALUES ('database_id', ?) ON CONFLICT DO NOTHING"
 READ_DATABASE_ID: Final = "SELECT value FROM adc_meta WHERE key = 'database_id'"
+READ_ARCHIVE_OF: Final = "SELECT value FROM adc_meta WHERE key = 'archive_of'"
+MAKE_ARCHIVE: Final = "INSERT INTO adc_meta (key, value) VALUES ('archive_of', ?), ('archived_events', '0')"
 
 BEGIN: Final = "BEGIN IMMEDIATE"
 COMMIT: Final = "COMMIT"
@@ -187,6 +189,7 @@ ERASE_BODIES: Final = "UPDATE job_events SET body = NULL WHERE jid = ? AND body 
 PAUSED: Final = "SELECT queue, at FROM adc_paused"
 PAUSE: Final = "INSERT INTO adc_paused (queue, at) VALUES (?, ?)"
 RESUME: Final = "DELETE FROM adc_paused WHERE queue = ?"
+PRUNED_EVENTS: Final = "SELECT sum(data ->> '$.events') FROM job_events WHERE jid = ? AND type = 'Pruned'"
 
 # Runners:
 
@@ -213,5 +216,6 @@ SELECT slot, runner, host, pid, boot_id, driver, queues, kinds, started_at, leas
     (SELECT count(*) FROM adc_jobs AS j WHERE j.runner = r.runner)
 FROM adc_runners AS r ORDER BY slot
 """
+LISTED: Final = "SELECT slot, runner, queues, kinds FROM adc_runners WHERE side_file = ? ORDER BY slot"
 HELD_BY: Final = "SELECT jid FROM adc_jobs WHERE runner = ? ORDER BY seq LIMIT ?"
 HOLDING: Final = "SELECT jid, cancel_asked_at IS NOT NULL FROM adc_jobs WHERE runner = ?"

@@ -15,6 +15,7 @@ from adc.stores.sqlite.custody import custody_of
 from adc.stores.sqlite.differing import difference
 from adc.stores.sqlite.examining import examined
 from adc.stores.sqlite.jobwise import Paused, Proved, audited
+from adc.stores.sqlite.migrating import refuse_archive
 from adc.stores.sqlite.opening import open_connection
 from adc.stores.sqlite.outfit import outfit_of
 from adc.stores.sqlite.troubles import typed
@@ -51,6 +52,8 @@ def rebuild_into(path: str, to: str) -> Rebuilt:
     with examined(path) as connection:
         with typed(path, "rebuild"):
             source = _Source(connection, path, outfit_of(connection).tables)
+            if "adc_meta" in source.tables:
+                refuse_archive(connection, path, "rebuild")
         if "job_events" not in source.tables:
             raise StoreDamaged(path, "rebuild", "it has no log, or another one than adc makes")
         try:

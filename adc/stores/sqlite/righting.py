@@ -15,6 +15,7 @@ from adc.stores.sqlite.custody import custody_of
 from adc.stores.sqlite.differing import difference
 from adc.stores.sqlite.examining import examined
 from adc.stores.sqlite.jobwise import Paused, Proved, audited
+from adc.stores.sqlite.migrating import refuse_archive
 from adc.stores.sqlite.opening import open_connection
 from adc.stores.sqlite.troubles import typed
 from adc.stores.sqlite.verifying import verify
@@ -39,6 +40,7 @@ def put_right(path: str, backup: str, budget: Span) -> Righted:
     writer = open_connection(path, "full", budget, "refuse")
     try:
         with typed(path, "rebuild"):
+            refuse_archive(writer, path, "rebuild")
             writer.execute(queries.BEGIN)  # from here on nobody else writes: what the reader sees is what there is
             with examined(path) as reader:
                 righted = _put_right(writer, reader, path, backup)

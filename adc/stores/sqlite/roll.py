@@ -8,8 +8,9 @@ import apsw
 from adc.core.ids import RunnerId
 from adc.core.instants import Instant, Span
 from adc.core.liveness import Sign
-from adc.ports.signs import Pulse, Signs
+from adc.ports.signs import AWAKE, Pulse, Rest, Signs
 from adc.ports.store import Enrolled, Enrolment
+from adc.ports.wakeup import Wake, Wakeup
 from adc.stores.sqlite import queries, rows
 from adc.stores.sqlite.loading import as_json
 
@@ -18,8 +19,13 @@ from adc.stores.sqlite.loading import as_json
 class Roll:
     """What one store knows of runners; the transactions are the store's."""
 
-    def __init__(self, signs: Signs) -> None:
+    def __init__(self, signs: Signs, wakeup: Wakeup) -> None:
         self._signs = signs
+        self._wakeup = wakeup
+        self._wakes: dict[RunnerId, Wake] = {}
+        """How the runners of this store are woken, those that listen."""
+        self._awake: set[RunnerId] = set()
+        """Those that said so last."""
         self._own: dict[RunnerId, tuple[int, str]] = {}
         """The runners of this store: their slots, and in which place those are."""
 
@@ -41,8 +47,32 @@ class Roll:
 
     def entered(self, runner: RunnerId, slot: int, place: str) -> None:
         """The row of a runner is committed. If it had another slot before, that is let go."""
-        self.let_go(runner)
+        self._let_go(runner)
         self._own[runner] = slot, place
+        if runner in self._wakes:
+            self._wakeup.listen(slot, self._wakes[runner])
+        self._signs.enrolled(slot)
+
+    def listen(self, runner: RunnerId, wake: Wake) -> None:
+        """Wake a runner that way, as soon as it is on the roll."""
+        self._wakes[runner] = wake
+
+    def rest(self, runner: RunnerId, rest: Rest) -> None:
+        """Let all see whether a runner rests."""
+        own = self._own.get(runner)
+        if own is None or (rest is AWAKE and runner in self._awake):
+            return
+        self._signs.rest(own[0], rest)
+        if rest is AWAKE:
+            self._awake.add(runner)
+        else:
+            self._awake.discard(runner)
+
+    def sweep(self, connection: apsw.Connection) -> None:
+        """Remove what runners that died left where they listened."""
+        ears = self._wakeup.ears()  # before the rows are read: who listens has one
+        for slot in ears - {place.slot for place in rows.places(connection, queries.PLACES)} if len(ears) > 1 else ():
+            self._wakeup.remove(slot)
 
     def beat(self, runner: RunnerId, at: Instant) -> bool:
         """Give a beat; whether others can still see it."""
@@ -54,10 +84,18 @@ class Roll:
         return place == self._signs.name
 
     def let_go(self, runner: RunnerId) -> None:
-        """End a runner's signs of life."""
+        """End a runner's signs of life, and wake it no more."""
+        self._let_go(runner)
+        self._wakes.pop(runner, None)
+
+    def _let_go(self, runner: RunnerId) -> None:
+        self._awake.discard(runner)
         own = self._own.pop(runner, None)
         if own is not None:
-            self._signs.let_go(own[0])
+            slot, _ = own
+            self._signs.rest(slot, AWAKE)
+            self._wakeup.leave(slot)
+            self._signs.let_go(slot)
 
     def let_all_go(self) -> None:
         """End the signs of life of all runners of this store."""

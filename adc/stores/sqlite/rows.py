@@ -17,6 +17,7 @@ from adc.core.terms import Tally, Terms, Token
 from adc.core.transition import Snapshot
 from adc.ports.store import Enrolment, Wanted
 from adc.stores.appending import Entry
+from adc.stores.waking import Listed
 
 Value: TypeAlias = int | float | str | bytes | None
 Bindings: TypeAlias = Sequence[Value] | Mapping[str, Value]
@@ -140,6 +141,14 @@ def enrolments(connection: apsw.Connection, query: str) -> list[OnTheRoll]:
     return [_enrolled(*row) for row in _fetch(connection, query)]
 
 
+def listed(connection: apsw.Connection, query: str, bindings: Bindings) -> list[Listed]:
+    """Who is on the roll, and what each wants; raises DecodeError, as above."""
+    return [
+        Listed(slot, RunnerId(runner), _wanted(queues, kinds))
+        for slot, runner, queues, kinds in _fetch(connection, query, bindings)
+    ]
+
+
 def head(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[int, bytes]:
     """How many events a stream has, and the digest of its last one."""
     for version, digest in _fetch(connection, query, bindings):
@@ -198,10 +207,14 @@ def _enrolled(
     side_file: str,
     held: int,
 ) -> OnTheRoll:
-    wanted = Wanted(decode(queues, type=tuple[str, ...]), decode(kinds, type=tuple[tuple[str, int], ...]))
+    wanted = _wanted(queues, kinds)
     span = None if lease is None else Span(lease)
     enrolment = Enrolment(RunnerId(runner), driver, wanted, host, pid, boot_id, Instant(started_at), span)
     return OnTheRoll(slot, enrolment, side_file, held)
+
+
+def _wanted(queues: str, kinds: str) -> Wanted:
+    return Wanted(decode(queues, type=tuple[str, ...]), decode(kinds, type=tuple[tuple[str, int], ...]))
 
 
 def _snapshot_or_why(row: tuple[Any, ...]) -> Snapshot | UnreadableEvent:

@@ -1,6 +1,7 @@
 """Scanning: rows of a file that may be damaged, one by one: what isn't as its column says is told, and not believed."""
 
 from collections.abc import Generator
+from contextlib import suppress
 from itertools import product
 from types import NoneType
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -9,7 +10,9 @@ import apsw
 
 from adc.auditing.finding import Finding, Law
 from adc.auditing.stored import StoredEvent
-from adc.core.ids import Xid
+from adc.codec.events import UnreadableEvent, decode_database_event
+from adc.core.database import Pruned
+from adc.core.ids import DATABASE, Xid
 from adc.stores.sqlite import auditing_queries as queries
 
 Cells: TypeAlias = tuple[Any, ...]  # of a row whose types nobody has checked yet
@@ -57,6 +60,7 @@ _JOBS: Final[_Shapes] = frozenset(
     )
 )
 _PAUSED: Final[_Shapes] = frozenset({(str, int)})
+_PRUNED: Final[_Shapes] = frozenset({(int, int, int, str)})
 _META: Final[_Shapes] = frozenset({(str, str)})
 _SCHEMA: Final[_Shapes] = frozenset({(str, str, str, str), (str, str, str, NoneType)})
 
@@ -72,6 +76,26 @@ def events(connection: apsw.Connection) -> Generator[StoredEvent | Finding, None
             continue
         last, unread = row[1:3], 0
         yield StoredEvent._make(row) if tuple(map(type, row)) in _EVENTS else _ill_typed("event", row[0], row[1])
+
+
+def events_of(
+    connection: apsw.Connection, query: str, bindings: tuple[object, ...]
+) -> tuple[StoredEvent | Finding, ...]:
+    """The events that a query finds."""
+    return tuple(
+        Finding("event", "a text in its row isn't UTF-8")
+        if isinstance(row, UnicodeDecodeError)
+        else StoredEvent._make(row)
+        if tuple(map(type, row)) in _EVENTS
+        else _ill_typed("event", row[0], row[1])
+        for row in _rows(connection, query, bindings)
+    )
+
+
+def ends(connection: apsw.Connection, query: str, bindings: tuple[object, ...]) -> dict[Xid, tuple[int, bytes]]:
+    """Where the histories of jobs end: how many events each has, and the digest of the last one."""
+    found = (row for row in _rows(connection, query, bindings) if not isinstance(row, UnicodeDecodeError))
+    return {Xid(jid): (version, digest) for jid, version, digest in found}
 
 
 def jobs(connection: apsw.Connection) -> Generator[StoredJob | Finding, None, None]:
@@ -99,6 +123,16 @@ def paused(connection: apsw.Connection) -> dict[str, int] | None:
     return None if found is None else dict(found)
 
 
+def pruned(connection: apsw.Connection) -> int:
+    """How many events the database's own stream says were pruned; what can't be read of it is told elsewhere."""
+    total = 0
+    for seq, version, type_version, data in _all(connection, queries.PRUNED, _PRUNED, (DATABASE,)) or ():
+        with suppress(UnreadableEvent):
+            event = decode_database_event(seq, version, Pruned.__name__, type_version, data)
+            total += event.events if isinstance(event, Pruned) else 0
+    return total
+
+
 def meta(connection: apsw.Connection) -> dict[str, str] | None:
     """What `adc_meta` says; None: a row of it isn't what adc writes."""
     found = _all(connection, queries.META, _META)
@@ -122,9 +156,11 @@ def counted(connection: apsw.Connection) -> tuple[int, int, int]:
     return count, least or 0, greatest or 0
 
 
-def _all(connection: apsw.Connection, query: str, shapes: _Shapes) -> list[Cells] | None:
+def _all(
+    connection: apsw.Connection, query: str, shapes: _Shapes, bindings: tuple[object, ...] = ()
+) -> list[Cells] | None:
     found: list[Cells] = []
-    for row in _rows(connection, query):
+    for row in _rows(connection, query, bindings):
         if isinstance(row, UnicodeDecodeError) or tuple(map(type, row)) not in shapes:
             return None
         found.append(row)

@@ -12,16 +12,17 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from adc.core.instants import Instant
-from adc.ports.signs import UNSEEN, Pulse
+from adc.ports.signs import UNSEEN, Pulse, Rest
 from adc.ports.trouble import StorageLocksLost, StoreReadOnly
+from adc.stores.sqlite.board import SLOT_BYTES, FileBoard
 
 if TYPE_CHECKING:
     from adc.core.liveness import DeathLock
 
 SUFFIX: Final = "-adc"
 _RECORD: Final = Layout("<QQ")
-"""What stands in a slot: how many beats, and the time of the last one. It is written at once, and never torn: it
-crosses no page."""
+"""What stands in the first half of a slot: how many beats, and the time of the last one. It is written at once, and
+never torn: it crosses no page. The other half is `FileBoard`'s."""
 _Identity: TypeAlias = tuple[int, int]
 """Device and inode."""
 
@@ -34,6 +35,7 @@ class _Opened:
         self.descriptor = descriptor
         self.held: set[int] = set()
         self.identity = identity
+        self.board = FileBoard(descriptor, _named(identity))
 
     def is_intact(self) -> bool:
         """Whether the descriptor still is this file: a handler may have closed it, and its number be another's now."""
@@ -85,7 +87,7 @@ class SideFile:
             opened.held.add(slot)
         self._slots[slot] = opened, 0
         self.beat(slot, at)
-        return _named(opened.identity)
+        return opened.board.name
 
     def beat(self, slot: int, at: Instant) -> None:
         """Give a beat."""
@@ -93,7 +95,7 @@ class SideFile:
         if not opened.is_intact():
             raise StorageLocksLost(self.path, "beat", "the descriptor of the side file was closed")
         self._slots[slot] = opened, beats + 1
-        os.pwrite(opened.descriptor, _RECORD.pack(beats + 1, at), slot * _RECORD.size)
+        os.pwrite(opened.descriptor, _RECORD.pack(beats + 1, at), slot * SLOT_BYTES)
 
     def let_go(self, slot: int) -> None:
         """Free the death lock."""
@@ -109,8 +111,26 @@ class SideFile:
             opened = self._open(make=False)
             if opened is None:
                 return [UNSEEN] * len(slots)
-            here = _named(opened.identity)
+            here = opened.board.name
             return [_pulse(opened, slot) if name == here else UNSEEN for slot, name in slots]
+
+    def enrolled(self, slot: int) -> None:
+        """Tell all that the runner in this slot is on the roll."""
+        opened, _ = self._slots[slot]
+        if opened.is_intact():
+            opened.board.tell_latest(slot)
+
+    def rest(self, slot: int, rest: Rest) -> None:
+        """Say whether the runner in a slot that is held here rests; one whose descriptor is lost says nothing more."""
+        opened, _ = self._slots[slot]
+        if opened.is_intact():
+            opened.board.say(slot, rest)
+
+    def board(self) -> FileBoard | None:
+        """What the runners say that have the file open which stands there now."""
+        with _lock:
+            opened = self._open(make=False)
+        return None if opened is None else opened.board
 
     def _open(self, *, make: bool) -> _Opened | None:
         """The file as it stands there now; None: there is none, or it can't be opened."""
@@ -147,7 +167,7 @@ def _pulse(opened: _Opened, slot: int) -> Pulse:
     lock: DeathLock = "held" if slot in opened.held or not _lock_byte(opened.descriptor, slot) else "free"
     if lock == "free":
         _free_byte(opened.descriptor, slot)
-    record = os.pread(opened.descriptor, _RECORD.size, slot * _RECORD.size)
+    record = os.pread(opened.descriptor, _RECORD.size, slot * SLOT_BYTES)
     if len(record) < _RECORD.size:
         return Pulse(lock, 0, None)
     beats, at = _RECORD.unpack(record)

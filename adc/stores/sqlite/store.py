@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from threading import RLock
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import apsw
 from msgspec import DecodeError
@@ -18,19 +18,27 @@ from adc.core.instants import Instant
 from adc.core.liveness import Sign
 from adc.core.states import StateName
 from adc.core.transition import Recorded, Snapshot
-from adc.ports.signs import Signs
-from adc.ports.store import Enrolled, Enrolment, Look, Place, Wanted
+from adc.ports.signs import Rest, Signs
+from adc.ports.store import Enrolled, Enrolment, Look, Place, PruneCount, Wanted
 from adc.ports.trouble import OutcomeUnknown, StoreDamaged, StoreTrouble
+from adc.ports.wakeup import Wake, Wakeup
+from adc.stores.calling import Caller
 from adc.stores.sqlite import log_rows, queries, rows
 from adc.stores.sqlite.custody import custody_of
 from adc.stores.sqlite.database import database_history, paused
+from adc.stores.sqlite.examining import examined
 from adc.stores.sqlite.loading import load, wanted_bindings
 from adc.stores.sqlite.looking import look
-from adc.stores.sqlite.migrating import refuse_future
+from adc.stores.sqlite.migrating import refuse_archive, refuse_future
 from adc.stores.sqlite.roll import Roll
 from adc.stores.sqlite.troubles import extended_code, typed
+from adc.stores.sqlite.unguarded import unguarded
 from adc.stores.sqlite.verifying import verify, verify_file
 from adc.stores.sqlite.writing import SqliteWriting
+from adc.stores.waking import Concerns
+
+if TYPE_CHECKING:
+    from adc.stores.sqlite.pruning import Asked
 
 Answer = TypeVar("Answer")
 
@@ -38,10 +46,11 @@ Answer = TypeVar("Answer")
 class SqliteStore:
     """A store on an open connection; `path` names the file in troubles. It may be shared by threads."""
 
-    def __init__(self, connection: apsw.Connection, path: str, signs: Signs) -> None:
+    def __init__(self, connection: apsw.Connection, path: str, signs: Signs, wakeup: Wakeup) -> None:
         self._connection = connection
         self._path = path
-        self._roll = Roll(signs)
+        self._roll = Roll(signs, wakeup)
+        self._caller = Caller(signs, wakeup)
         self._custody = custody_of(connection, path)
         self._lock = RLock()  # apsw refuses two threads in one connection
 
@@ -57,11 +66,14 @@ class SqliteStore:
                 with typed(self._path, "begin"):
                     self._connection.execute(queries.BEGIN)
                     refuse_future(self._connection, self._path)
+                    refuse_archive(self._connection, self._path, "begin")
                 yield writing
                 if writing.failure is not None:
                     raise writing.failure
                 self._custody.before_commit()
                 self._commit()
+                if writing.concerns:
+                    self._call(writing.concerns)
             except BaseException as error:
                 self._roll_back()
                 self._custody.look_again(error)
@@ -128,6 +140,44 @@ class SqliteStore:
         counted = self._read("counts", lambda connection: rows.numbers_by_text(connection, queries.COUNTS))
         return {name: counted.get(name, 0) for name in get_args(StateName)}
 
+    def prunable(self, done_before: Instant) -> PruneCount:
+        """What would be pruned: read as `verify` reads, so that this connection goes on meanwhile."""
+        from adc.stores.sqlite.ended import prunable  # noqa: PLC0415  it is seldom needed
+
+        if self._is_in_memory():
+            return self._read("prune", lambda connection: prunable(connection, self._path, done_before))
+        with examined(self._path) as connection:
+            return prunable(connection, self._path, done_before)
+
+    def prune(
+        self, done_before: Instant, *, at: Instant, actor: str, cause: str | None, archive: str | None = None
+    ) -> PruneCount:
+        """Take the events of jobs that were over before then out of the log, into an archive if one is named."""
+        from adc.stores.sqlite.pruning import Asked, prune_file  # noqa: PLC0415  as above
+
+        asked = Asked(done_before, at, actor, cause, archive)
+        if self._is_in_memory():
+            return self.prune_here(asked)
+        self._refuse_nesting()
+        count = prune_file(self._path, asked)
+        self.scrub()
+        return count
+
+    def prune_here(self, asked: "Asked") -> PruneCount:
+        """Prune on this connection: for a file, one that is there for nothing else."""
+        from adc.stores.sqlite.pruning import Pruner  # noqa: PLC0415  as above
+
+        with self._lock:
+            self._refuse_nesting()
+            with unguarded(self._connection):
+                return Pruner(self._connection, self._path, self.writing).prune(asked)
+
+    def scrub(self) -> bool:
+        """Let nothing that was removed be readable beside the file; False: others still read how it was before."""
+        from adc.stores.sqlite.scrubbing import scrub_file  # noqa: PLC0415  as above
+
+        return self._is_in_memory() or scrub_file(self._path)
+
     def enrol(self, runner: Enrolment) -> None:
         """Put a runner on the roll, and begin its signs of life."""
         slot: int | None = None
@@ -138,7 +188,19 @@ class SqliteStore:
             if slot is not None:
                 self._roll.leave(slot)
             raise
-        self._roll.entered(runner.runner, slot, place)
+        with self._lock:
+            self._roll.entered(runner.runner, slot, place)
+            with suppress(apsw.Error):
+                self._roll.sweep(self._connection)
+
+    def listen(self, runner: RunnerId, wake: Wake) -> None:
+        """Wake a runner that way when there is something to do for it."""
+        self._roll.listen(runner, wake)
+
+    def rest(self, runner: RunnerId, rest: Rest) -> None:
+        """Let whoever commits see whether a runner rests."""
+        self._custody.admit("rest")
+        self._roll.rest(runner, rest)
 
     def beat(self, runner: RunnerId, at: Instant) -> bool:
         """Give a sign of life; whether others can still see it."""
@@ -176,9 +238,9 @@ class SqliteStore:
 
     def verify(self) -> Iterator[Finding]:
         """What in the file isn't as adc wrote it: read on another connection, so that this one goes on meanwhile."""
-        if self._read("verify", lambda connection: connection.filename):
-            return verify_file(self._path)
-        return iter(self._read("verify", lambda connection: tuple(verify(connection, self._path))))
+        if self._is_in_memory():
+            return iter(self._read("verify", lambda connection: tuple(verify(connection, self._path))))
+        return verify_file(self._path)
 
     @property
     def absent_guards(self) -> tuple[str, ...]:
@@ -195,6 +257,13 @@ class SqliteStore:
         with self._lock:
             self._roll.let_all_go()
             self._custody.close(self._connection)
+
+    def is_archive(self) -> bool:
+        """Whether it is an archive of pruned jobs, which is only read."""
+        return self._read("is_archive", lambda connection: rows.text(connection, queries.READ_ARCHIVE_OF)) is not None
+
+    def _is_in_memory(self) -> bool:
+        return not self._read("open", lambda connection: connection.filename)
 
     def _read(self, operation: str, ask: Callable[[apsw.Connection], Answer]) -> Answer:
         self._custody.admit(operation)
@@ -217,6 +286,11 @@ class SqliteStore:
             self._connection.execute(queries.COMMIT)
         except apsw.Error as error:
             raise OutcomeUnknown(self._path, "commit", str(error), extended_code(error)) from error
+
+    def _call(self, concerns: Concerns) -> None:
+        """All is committed: nothing that goes wrong here may look as if it weren't."""
+        with suppress(OSError, apsw.Error, DecodeError):
+            self._caller.call(concerns, lambda place: rows.listed(self._connection, queries.LISTED, (place,)))
 
     def _roll_back(self) -> None:
         """SQLite may have rolled back by itself; a second error here would hide the first."""

@@ -1,11 +1,11 @@
 """Verifying: all that can be checked of a file, in one read transaction, as findings; and never an error instead."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 import apsw
 
-from adc.auditing.finding import Finding
+from adc.auditing.finding import SOUND, Finding
 from adc.core.ids import DATABASE
 from adc.core.instants import Span
 from adc.ports.trouble import CannotOpen, NoQueue, StoreBusy, StoreClosed, StoreTrouble, UsedAfterFork
@@ -13,7 +13,7 @@ from adc.stores.sqlite import queries, rows, scanning
 from adc.stores.sqlite.differing import difference
 from adc.stores.sqlite.examining import BUDGET, examined
 from adc.stores.sqlite.jobwise import Paused, Proved, Unproved, audited
-from adc.stores.sqlite.outfit import outfit_of
+from adc.stores.sqlite.outfit import Outfit, outfit_of
 from adc.stores.sqlite.troubles import trouble_of
 
 _NOT_OF_THE_FILE: Final = (NoQueue, CannotOpen, StoreBusy, StoreClosed, UsedAfterFork)
@@ -37,11 +37,12 @@ def verify_file(path: str, budget: Span = BUDGET) -> Iterator[Finding]:
 def verify(connection: apsw.Connection, path: str) -> Iterator[Finding]:
     """The same, on a connection that is in a transaction."""
     yield from _told(path, lambda: _integrity(connection))
-    tables: set[str] = set()
-    yield from _told(path, lambda: _outfit(connection, tables))
-    if {"job_events", "adc_jobs"} <= tables:
-        yield from _told(path, lambda: _sequence(connection))
-        yield from _told(path, lambda: _jobs(connection, tables))
+    found: list[Outfit] = []
+    yield from _told(path, lambda: _outfit(connection, found))
+    outfit = found[0] if found else Outfit(SOUND)
+    if {"job_events", "adc_jobs"} <= outfit.tables:
+        yield from _told(path, lambda: _sequence(connection, outfit.archived))
+        yield from _told(path, lambda: _jobs(connection, outfit.tables))
 
 
 def _told(path: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -62,9 +63,9 @@ def _integrity(connection: apsw.Connection) -> Iterator[Finding]:
                 yield Finding("file", line)
 
 
-def _outfit(connection: apsw.Connection, tables: set[str]) -> Iterator[Finding]:
+def _outfit(connection: apsw.Connection, found: list[Outfit]) -> Iterator[Finding]:
     outfit = outfit_of(connection)
-    tables |= outfit.tables
+    found.append(outfit)
     yield from outfit.findings
 
 
@@ -73,18 +74,26 @@ def has_gaps(connection: apsw.Connection) -> bool:
     return any(True for _ in _sequence(connection))
 
 
-def _sequence(connection: apsw.Connection) -> Iterator[Finding]:
-    """The numbers from 1 to the last one that was given are all there: each event has one of its own."""
+def _sequence(connection: apsw.Connection, archived: int | None = None) -> Iterator[Finding]:
+    """The numbers from 1 to the last one that was given are all there, or were pruned: each event has one of its own.
+
+    In an archive, there are as many events as it says.
+    """
     count, _, last = scanning.counted(connection)
+    if archived is not None:
+        if count != archived:
+            yield Finding("sequence", f"there are {count} events, though adc_meta says that {archived} were archived")
+        return
     given = rows.number(connection, queries.LAST_SEQ) or 0
-    pruned = 0  # nothing is pruned yet; later the database's own stream says how many events were
+    pruned = scanning.pruned(connection)
     if last != given:
         yield Finding("sequence", f"the last event there has the number {last}, but the last one written had {given}")
     if count + pruned != last:
-        yield Finding("sequence", f"there are {count} events, though the last one has the number {last}")
+        gone = f", and {pruned} were pruned" if pruned else ""
+        yield Finding("sequence", f"there are {count} events{gone}, though the last one has the number {last}")
 
 
-def _jobs(connection: apsw.Connection, tables: set[str]) -> Iterator[Finding]:
+def _jobs(connection: apsw.Connection, tables: Collection[str]) -> Iterator[Finding]:
     paused: dict[str, int] | None = {}
     for each in audited(connection):
         match each:

@@ -24,6 +24,7 @@ from adc.stores.sqlite.database import apply_database, load_database
 from adc.stores.sqlite.loading import as_json, load, wanted_bindings, xids
 from adc.stores.sqlite.roll import Roll
 from adc.stores.sqlite.troubles import typed
+from adc.stores.waking import Concerns
 
 
 class SqliteWriting:
@@ -34,6 +35,8 @@ class SqliteWriting:
         self._path = path
         self._roll = roll
         self._custody = custody
+        self.concerns = Concerns()
+        """Whom it concerns, once it is committed."""
         self.failure: BaseException | None = None
         """Why this transaction can't be committed. SQLite undoes it by itself after some errors, and would run what
         follows outside of it: so whoever catches a trouble inside the transaction doesn't get any further."""
@@ -110,6 +113,7 @@ class SqliteWriting:
         with self._verb("apply"):
             try:
                 apply(self._connection, self._path, transitions)
+                self.concerns.note(transitions)
             except BaseException as error:  # some of it may be written
                 self.failure = error
                 raise
@@ -124,6 +128,7 @@ class SqliteWriting:
         with self._verb("apply_database"):
             try:
                 apply_database(self._connection, transition)
+                self.concerns.note_database(transition)
             except BaseException as error:
                 self.failure = error
                 raise

@@ -1,0 +1,37 @@
+"""Pruning queries: the SQL by which events leave the log, and the only statement that takes any out of it."""
+
+from typing import Final
+
+from adc.stores.sqlite.auditing_queries import EVENT
+
+# The events that ended jobs before a moment, in the order of time, behind a place. What the index is of has to be said
+# in its words, or SQLite doesn't see that it has them.
+_ENDED: Final = "SELECT at, seq FROM job_events WHERE type IN ('JobDone', 'JobCancelled')"
+_BEHIND: Final = "at < ? AND (at, seq) > (?, ?) ORDER BY at, seq LIMIT ?"
+DONE_BEFORE: Final = f"{_ENDED} AND type = 'JobDone' AND {_BEHIND}"
+CANCELLED_BEFORE: Final = f"{_ENDED} AND type = 'JobCancelled' AND {_BEHIND}"
+
+# All events of the job that has an event; and of jobs, by their ids.
+EVENTS_BESIDE: Final = f"{EVENT} WHERE jid = (SELECT jid FROM job_events WHERE seq = ?) ORDER BY version"
+EVENTS_OF: Final = f"{EVENT} WHERE jid IN (SELECT value FROM json_each(?)) ORDER BY jid, version"
+
+# Where the histories of jobs end, of those that are in the log and have no row.
+ENDS: Final = """
+SELECT e.jid, e.version, e.digest
+FROM json_each(?) AS wanted CROSS JOIN job_events AS e ON e.jid = wanted.value
+WHERE e.version = (SELECT max(version) FROM job_events WHERE jid = wanted.value)
+    AND NOT EXISTS (SELECT 1 FROM adc_jobs WHERE jid = wanted.value)
+"""
+TAKE: Final = "DELETE FROM job_events WHERE jid IN (SELECT value FROM json_each(?))"
+
+# Space:
+
+AUTO_VACUUM: Final = "PRAGMA auto_vacuum"
+FREE_PAGES: Final = "PRAGMA freelist_count"
+GIVE_BACK: Final = "PRAGMA incremental_vacuum(1000)"
+
+# The archive:
+
+COUNT_ARCHIVED: Final = """
+UPDATE adc_meta SET value = CAST(value + ? AS TEXT) WHERE key = 'archived_events'
+"""

@@ -1,0 +1,175 @@
+"""Sockets: runners of other processes are woken by a datagram, those of this process directly.
+
+Each runner listens on a socket of its own in the directory `<db>-wake`, with the permissions of the database: a file in
+it has the number of its slot, which is used once. So a socket that refuses is that of a runner that is gone. The
+database itself is never opened for this: closing it would drop SQLite's locks.
+"""
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from threading import Thread
+from typing import TYPE_CHECKING, Final, final
+
+from adc.ports.wakeup import News, Wake
+
+if TYPE_CHECKING:
+    from socket import socket
+
+SUFFIX: Final = "-wake"
+_LONGEST: Final = 100
+"""Of a socket's path, which may have 107 bytes; longer ones are reached through a descriptor of the directory."""
+_BYTES: Final[dict[News, bytes]] = {"due": b"d", "asked": b"a"}
+
+
+@final
+class _Ear:
+    """The socket of one runner, and the thread that waits on it."""
+
+    def __init__(self, socket: "socket", path: str, wake: Wake) -> None:
+        self.wake = wake
+        self._socket = socket
+        self._path = path
+        self._here = _identity(os.fstat(socket.fileno()))
+        self._there = _identity(os.stat(path))  # noqa: PTH116  pathlib would cost 4 ms of each import of adc
+        Thread(target=self._listen, name="adc-ear", daemon=True).start()
+
+    def close(self) -> None:
+        """Let its thread end, and remove the socket, if it still is the one of this name."""
+        with suppress(OSError):
+            if _identity(os.stat(self._path)) == self._there:  # noqa: PTH116  as above
+                os.unlink(self._path)  # noqa: PTH108
+        with suppress(OSError):
+            if self._is_intact():
+                self._socket.shutdown(2)  # SHUT_RDWR
+
+    def drop(self) -> None:
+        """In a forked child: the socket is its parent's."""
+        if self._is_intact():
+            self._socket.close()
+
+    def _listen(self) -> None:
+        try:
+            while self._is_intact() and (said := self._socket.recv(1)):
+                self.wake("asked" if said == _BYTES["asked"] else "due")
+        except OSError:
+            pass
+        if self._is_intact():
+            self._socket.close()
+
+    def _is_intact(self) -> bool:
+        """A handler may have closed the descriptor, and its number be another's now."""
+        with suppress(OSError):
+            if _identity(os.fstat(self._socket.fileno())) == self._here:
+                return True
+        self._socket.detach()
+        return False
+
+
+_ears: dict[tuple[str, int], _Ear] = {}
+"""The runners of this process, by directory and slot."""
+
+
+def _forked() -> None:
+    """A child has copies of its parent's sockets, on which nobody listens."""
+    for ear in tuple(_ears.values()):
+        ear.drop()
+    _ears.clear()
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
+@final
+class Sockets:
+    """Those of the runners of one database. Where there can't be any, runners just look from time to time."""
+
+    def __init__(self, database: str) -> None:
+        self._database = os.path.realpath(database)
+        self.directory: Final = self._database + SUFFIX
+
+    def listen(self, slot: int, wake: Wake) -> None:
+        """From now on a call to this slot wakes the runner there."""
+        with suppress(OSError, AttributeError):  # a system, or a file system, without such sockets
+            _ears[self.directory, slot] = self._bound(slot, wake)
+
+    def leave(self, slot: int) -> None:
+        """Listen no longer; who leaves last takes the directory along."""
+        ear = _ears.pop((self.directory, slot), None)
+        if ear is not None:
+            ear.close()
+            with suppress(OSError):
+                os.rmdir(self.directory)  # noqa: PTH106  as above
+
+    def call(self, slot: int, news: News) -> None:
+        """Wake the runner in a slot. If it doesn't take its calls, it has enough of them."""
+        ear = _ears.get((self.directory, slot))
+        if ear is not None:
+            ear.wake(news)
+            return
+        with suppress(OSError), _datagrams() as socket, self._path(slot) as path:
+            socket.setblocking(False)
+            socket.sendto(_BYTES[news], path)
+
+    def ears(self) -> frozenset[int]:
+        """The slots of which there is a socket."""
+        with suppress(OSError):
+            return frozenset(int(name) for name in os.listdir(self.directory) if name.isdecimal())  # noqa: PTH208  as above
+        return frozenset()
+
+    def remove(self, slot: int) -> None:
+        """Remove the socket of a runner that is gone."""
+        with suppress(OSError):
+            os.unlink(self._named(slot))  # noqa: PTH108  as above
+
+    def _bound(self, slot: int, wake: Wake) -> _Ear:
+        self._make_directory()
+        self.remove(slot)  # that of another database, which stood here before
+        socket = _datagrams()
+        try:
+            with self._path(slot) as path:
+                socket.bind(path)
+            self._as_database(self._named(slot), 0)
+            return _Ear(socket, self._named(slot), wake)
+        except BaseException:
+            socket.close()
+            raise
+
+    def _make_directory(self) -> None:
+        with suppress(FileExistsError):
+            os.mkdir(self.directory, 0o700)  # noqa: PTH102  as above
+            self._as_database(self.directory, 0o111)
+
+    def _as_database(self, path: str, searchable: int) -> None:
+        """Whoever may write the database may call, and nobody else."""
+        database = os.stat(self._database)  # noqa: PTH116  as above
+        mode = database.st_mode & 0o666
+        if os.geteuid() == 0:
+            os.chown(path, database.st_uid, database.st_gid)
+        os.chmod(path, mode | (mode >> 2 & searchable))  # noqa: PTH101  as above
+
+    def _named(self, slot: int) -> str:
+        return f"{self.directory}/{slot}"
+
+    @contextmanager
+    def _path(self, slot: int) -> Generator[str, None, None]:
+        """A name of the socket that is short enough."""
+        path = self._named(slot)
+        if len(os.fsencode(path)) <= _LONGEST:
+            yield path
+            return
+        directory = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            yield f"/proc/self/fd/{directory}/{slot}"
+        finally:
+            os.close(directory)
+
+
+def _datagrams() -> "socket":
+    import socket  # noqa: PLC0415  import adc shall not import it
+
+    return socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
