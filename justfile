@@ -65,8 +65,10 @@ bench *args:
 bench-verify *args:
     {{bin}}/python -m tests.benchmarks.verify {{args}}
 
-# All that takes minutes: the simulation with 50,000 seeds in memory and 10,000 in SQLite.
+# All that takes minutes: kills and stops, the herd, and the simulation with 50,000 seeds in memory and 10,000 in SQLite.
 faults:
+    {{bin}}/python -m tests.faults.kills
+    {{bin}}/python -m tests.faults.herd
     {{bin}}/python -m tests.simulation --seeds 50000 --processes 2
     {{bin}}/python -m tests.simulation --seeds 10000 --processes 2 --store sqlite
 
@@ -77,6 +79,14 @@ simulate *args:
 # Change adc in each of the ways that the simulation must notice, and say by which seed it does.
 mutants *args:
     {{bin}}/python -m tests.simulation.mutants --processes 2 {{args}}
+
+# Kill real producers and runners 1,000 times, and stop runners 200 times: nothing may be lost, nor run without a claim.
+kills *args:
+    {{bin}}/python -m tests.faults.kills {{args}}
+
+# Measure many processes on one file: what idle runners cost, how claims and writes are shared; arguments choose parts.
+herd *args:
+    {{bin}}/python -m tests.faults.herd {{args}}
 
 # Flip 10,000 bits of a real file and edit 1,000 of its cells: verify must tell of each that changes a row.
 flips *args:

@@ -22,6 +22,7 @@ from adc.handling.said import Dozed, Finished, Report, Said, said_of
 from adc.kind import JobKind, P, R
 from adc.ports.clock import Clock, Dice
 from adc.ports.store import Store, Wanted
+from adc.ports.trouble import OutcomeUnknown
 from adc.refused import report_refused
 from adc.rescuing import Watcher
 from adc.shell import carry_out
@@ -102,6 +103,10 @@ class Poller:
         except NotEnrolled:  # others took it for gone
             self._enrol(desk.wanted)
             return _claim_one(desk, due_by)
+        except OutcomeUnknown:  # it may hold a job that nobody knows of: let others rescue what it holds
+            self._enrolled.clear()
+            desk.store.let_go(desk.runner)
+            raise
 
     def _enrol(self, wanted: Wanted) -> None:
         self._enrolled.update(_polled(wanted))

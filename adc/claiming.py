@@ -29,8 +29,8 @@ class Desk(Struct, frozen=True):
     driver: str
     lease: Span | None = None
     """How long others may see the same beat of it; None: it gives none."""
-    isolated: frozenset[tuple[str, int]] = frozenset()
-    """Kinds, by name and version, that run in processes of their own: a crash of theirs takes no neighbour along."""
+    isolates: bool = False
+    """Whether all that it runs has processes of its own: then a crash takes no neighbour along."""
 
     @property
     def actor(self) -> str:
@@ -104,9 +104,7 @@ def claim(
 def _is_suspect(desk: Desk, job: Snapshot) -> bool:
     """Whether a runner died with the job, which may be why, and might again."""
     state = job.state
-    if isinstance(state, Absent) or not state.tally.crashes:
-        return False
-    return (state.terms.kind, state.terms.payload_version) not in desk.isolated
+    return not isinstance(state, Absent) and state.tally.crashes > 0 and not desk.isolates
 
 
 def held(writing: Writing, claims: Sequence[Transition]) -> tuple[Held, ...]:

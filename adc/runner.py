@@ -39,6 +39,9 @@ processes, which cost more for each job, but keep all cores busy, can be killed,
 
 POLL_INTERVAL: Final = timedelta(seconds=1)
 
+UNHEARD_INTERVAL: Final = Span(250_000)
+"""A runner that other processes can't wake looks as often as that: 64 of them take a twentieth of a core."""
+
 BEATS_IN_A_LEASE: Final = 3
 """A runner gives signs of life so much more often than its lease asks for."""
 
@@ -224,15 +227,16 @@ class JobRunner:
             driver=driver,
             # A handler that runs inline, or stands at a breakpoint, keeps the loop from giving signs of life.
             lease=None if self._driver == "inline" else self._lease,
-            isolated=frozenset(address for address, route in routes.items() if route.form == "process"),
+            isolates=all(route.form == "process" for route in routes.values()),
         )
 
     def _plan(self, desk: Desk, routes: Routes, poll_interval: Span, until: Until, loop: CallersLoop | None) -> Plan:
+        look_interval = poll_interval if desk.store.is_heard(desk.runner) else min(poll_interval, UNHEARD_INTERVAL)
         return Plan(
-            *(desk.runner, self._concurrency, poll_interval, until, self._shutdown_timeout),
+            *(desk.runner, self._concurrency, look_interval, until, self._shutdown_timeout),
             watch_interval=min(poll_interval, Span(self._lease // BEATS_IN_A_LEASE)),
             most_hanging=max(self._concurrency, MOST_HANGING),
-            first_rest=Span(int(poll_interval * desk.dice.noise())),
+            first_rest=Span(int(look_interval * desk.dice.noise())),
             graces={at: each.shutdown_timeout for at, each in routes.items() if each.shutdown_timeout is not None},
             most_claims=None if loop is None else MOST_AT_ONCE,
         )

@@ -60,7 +60,7 @@ MOST_AT_ONCE: Final = 10_000
     type=DURATION_ABOVE_ZERO,
     default="30s",
     show_default=True,
-    help="How long the runner may be silent. It is only stored in this version.",
+    help="How long this runner may hang before others take its jobs; if its process dies they do so in seconds.",
 )
 @click.option("--until-idle", is_flag=True, help="End when nothing is due and nothing runs.")
 @click.option("--quiet", is_flag=True, help="Say nothing of what happens.")

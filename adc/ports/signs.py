@@ -1,6 +1,6 @@
 """Signs: how runners show that they live, outside of transactions: a busy store never makes one look dead."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -47,8 +47,8 @@ class Board(Protocol):
         """The last slot of which a runner was enrolled: while it is the same, no runner was added."""
         ...
 
-    def rests(self, slots: Collection[int]) -> list[Rest]:
-        """What those in these slots say."""
+    def rests(self, slots: Sequence[int]) -> Mapping[int, Rest]:
+        """Those of these slots who say that they rest; there is at least one, and they are in order."""
         ...
 
     def say(self, slot: int, rest: Rest) -> None:

@@ -228,6 +228,10 @@ class Store(Protocol):
         """
         ...
 
+    def is_heard(self, runner: RunnerId) -> bool:
+        """Whether other processes can wake a runner that listens, too: if not, it should look more often."""
+        ...
+
     def rest(self, runner: RunnerId, rest: Rest) -> None:
         """Let whoever commits see whether a runner rests: it says so, and then looks what is due."""
         ...

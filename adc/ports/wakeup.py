@@ -14,8 +14,8 @@ Wake: TypeAlias = Callable[[News], None]
 class Wakeup(Protocol):
     """Calls from whoever commits to runners, each in the slot of its signs."""
 
-    def listen(self, slot: int, wake: Wake) -> None:
-        """From now on a call to this slot wakes the runner there."""
+    def listen(self, slot: int, wake: Wake) -> bool:
+        """From now on a call to this slot wakes the runner there; whether other processes can call it, too."""
         ...
 
     def leave(self, slot: int) -> None:

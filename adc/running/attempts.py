@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 
 from adc.core.ids import Xid
 from adc.core.instants import Span
+from adc.core.liveness import LONGEST_GAP
 from adc.handling.job import Held
 from adc.handling.said import Failed, Report, Said, timed_out
 
@@ -24,6 +25,7 @@ class Attempts:
         """The time at the last answer that told it."""
         self.next_watch: Span = Span(0)
         """When to look again at what others do."""
+        self._slept: Span = Span(0)
         self.hanging: int = 0
         """How many abandoned attempts still hold a thread."""
         self._alone: Xid | None = None
@@ -54,7 +56,7 @@ class Attempts:
         self._running[held.jid] = held
         timeout = held.state.terms.timeout
         if timeout is not None:
-            heappush(self._deadlines, (Span(self.tick + timeout), held.jid, held.state.token.attempt, timeout))
+            heappush(self._deadlines, (Span(self._awake + timeout), held.jid, held.state.token.attempt, timeout))
         return stale
 
     def hear(self, report: Report) -> None:
@@ -88,7 +90,7 @@ class Attempts:
     def overdue(self) -> list[tuple[Held, Failed]]:
         """Those whose deadline is over, each once, and what is said for them."""
         late: list[tuple[Held, Failed]] = []
-        while self._deadlines and self._deadlines[0][0] <= self.tick:
+        while self._deadlines and self._deadlines[0][0] <= self._awake:
             _, jid, attempt, timeout = heappop(self._deadlines)
             held = self._of(jid, attempt)
             if held is not None:
@@ -99,12 +101,29 @@ class Attempts:
         """How long to wait, so that no deadline and no watch is missed."""
         while self._deadlines and self._of(*self._deadlines[0][1:3]) is None:
             heappop(self._deadlines)
-        next_time = min(self.next_watch, self._deadlines[0][0]) if self._deadlines else self.next_watch
-        return min(at_most, max(Span(next_time - self.tick), Span(0)))
+        until = Span(self.next_watch - self.tick)
+        if self._deadlines:
+            until = min(until, Span(self._deadlines[0][0] - self._awake))
+        return min(at_most, max(until, Span(0)))
+
+    def wake(self, woken: Span, at_most: Span) -> None:
+        """It is so late after a wait of this length at most. If that is much too late, the process was stopped.
+
+        Then its handlers got no time either, and what passed meanwhile isn't counted against them.
+        """
+        late = Span(woken - self.tick - at_most)
+        if late > LONGEST_GAP:
+            self._slept = Span(self._slept + late)
+        self.tick = woken
 
     def running(self) -> tuple[Held, ...]:
         """Those that run."""
         return tuple(self._running.values())
+
+    @property
+    def _awake(self) -> Span:
+        """The time in which this process ran, which timeouts follow."""
+        return Span(self.tick - self._slept)
 
     def _of(self, jid: Xid, attempt: int) -> Held | None:
         held = self._running.get(jid)

@@ -170,8 +170,9 @@ def _rest(plan: Plan, attempts: Attempts, at_most: Span) -> Loop[bool]:
     """Wait, and take in what happened meanwhile: whether the runner must stop."""
     if attempts.tick >= attempts.next_watch:
         yield from _watch(plan, attempts)
-    woken = yield from wait(attempts.until_due(at_most))
-    attempts.tick = woken.tick
+    rest = attempts.until_due(at_most)
+    woken = yield from wait(rest)
+    attempts.wake(woken.tick, rest)
     attempts.hanging = woken.hanging
     if woken.called and len(attempts):
         attempts.next_watch = woken.tick

@@ -37,9 +37,9 @@ class Watch(Struct, frozen=True):
 class Peek(Struct, frozen=True):
     """Look when the next job is due: NextDue, or NotNow. Before that, say that the runner may rest next."""
 
-    free: int
+    free: int = 0
     """For how many jobs it has room."""
-    at_most: Span
+    at_most: Span = Span(0)
     """How long it may rest."""
 
 

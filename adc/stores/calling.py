@@ -1,4 +1,4 @@
-"""Calling: whoever has committed wakes the runners that it concerns. It costs little when there are none, or none rests.
+"""Calling: whoever has committed wakes the runners that it concerns; where none rests, it costs next to nothing.
 
 The order is what counts: a runner first says that it rests, and then looks; here it is first committed, and then seen
 who rests. So one of the two always sees the other.
@@ -21,7 +21,9 @@ class Caller:
         self._wakeup = wakeup
         self._known: tuple[str, int] = "", 0
         """Of which place, and up to which slot, it knows the runners."""
-        self._listed: list[Listed] = []
+        self._listed: dict[int, Listed] = {}
+        """By slot, in order."""
+        self._slots: tuple[int, ...] = ()
 
     def call(self, concerns: Concerns, roll: Callable[[str], Iterable[Listed]]) -> None:
         """Wake whom it concerns. `roll` reads who is enrolled in a place."""
@@ -30,18 +32,17 @@ class Caller:
             return
         known = board.name, board.latest()
         if known != self._known:
-            self._listed, self._known = sorted(roll(board.name), key=lambda each: each.slot), known
+            self._listed = {each.slot: each for each in sorted(roll(board.name), key=lambda each: each.slot)}
+            self._slots, self._known = tuple(self._listed), known
         if self._listed:
             self._call(concerns, board)
 
     def _call(self, concerns: Concerns, board: Board) -> None:
         if concerns.asked:
-            for each in asked_of(concerns, {each.runner: each for each in self._listed}):
-                self._wakeup.call(each.slot, "asked")
-        if not (concerns.due or concerns.resumed):
-            return
-        rests = board.rests([each.slot for each in self._listed])
-        resting = [(each, rest) for each, rest in zip(self._listed, rests, strict=True) if rest.free]
-        for each in to_wake(concerns, resting) if resting else ():
-            board.say(each.slot, AWAKE)  # so that the next commit wakes somebody else
-            self._wakeup.call(each.slot, "due")
+            for slot in asked_of(concerns, self._listed.values()):
+                self._wakeup.call(slot, "asked")
+        if concerns.due or concerns.resumed:
+            resting = board.rests(self._slots)
+            for slot in to_wake(concerns, self._listed, resting) if resting else ():
+                board.say(slot, AWAKE)  # so that the next commit wakes somebody else
+                self._wakeup.call(slot, "due")

@@ -6,8 +6,8 @@ from typing import TypeAlias, final
 from adc.core.ids import RunnerId
 from adc.core.instants import Instant
 from adc.core.liveness import Sign
-from adc.ports.store import Enrolled, Enrolment
 from adc.ports.signs import AWAKE, Rest
+from adc.ports.store import Enrolled, Enrolment
 from adc.ports.wakeup import Wake
 from adc.stores.calling import Caller
 from adc.stores.memory_signs import MemorySigns

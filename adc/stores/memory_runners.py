@@ -44,6 +44,11 @@ class MemoryRunners:
         with self._lock:
             self._roll.listen(runner, wake)
 
+    def is_heard(self, runner: RunnerId) -> bool:
+        """Whether others can wake a runner that is on the roll: there are none."""
+        with self._lock:
+            return runner in self._roll.entries
+
     def rest(self, runner: RunnerId, rest: Rest) -> None:
         """Let whoever commits see whether a runner rests."""
         with self._lock:

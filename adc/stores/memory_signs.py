@@ -1,10 +1,10 @@
 """Signs of runners that are all in this process, as with a queue in memory; a test can let one of them die."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Final, final
 
 from adc.core.instants import Instant
-from adc.ports.signs import AWAKE, UNSEEN, Pulse, Rest
+from adc.ports.signs import UNSEEN, Pulse, Rest
 
 
 @final
@@ -55,9 +55,9 @@ class MemorySigns:
         """The last slot of which a runner was enrolled."""
         return self._latest
 
-    def rests(self, slots: Collection[int]) -> list[Rest]:
-        """What those in these slots say."""
-        return [self._rests.get(slot, AWAKE) for slot in slots]
+    def rests(self, slots: Sequence[int]) -> dict[int, Rest]:
+        """Those of these slots who say that they rest."""
+        return {slot: rest for slot, rest in self._rests.items() if rest.free and slot in slots}
 
     def say(self, slot: int, rest: Rest) -> None:
         """Say it, or take it down."""

@@ -12,9 +12,10 @@ class MemoryWakeup:
     def __init__(self) -> None:
         self._wakes: dict[int, Wake] = {}
 
-    def listen(self, slot: int, wake: Wake) -> None:
+    def listen(self, slot: int, wake: Wake) -> bool:
         """From now on a call to this slot wakes the runner there."""
         self._wakes[slot] = wake
+        return True
 
     def leave(self, slot: int) -> None:
         """Listen no longer."""

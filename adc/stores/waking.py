@@ -1,6 +1,6 @@
 """Waking: whom a commit concerns, of the runners that rest: those that have room for what it made due, and no more."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias, final
 
 from msgspec import Struct
@@ -34,7 +34,7 @@ class Concerns:
     def __init__(self) -> None:
         self.due: dict[_Address, tuple[int, Instant]] = {}
         """How many waiting jobs, and when the first of them is due."""
-        self.asked: list[RunnerId] = []
+        self.asked: set[RunnerId] = set()
         """Who runs a job that was cancelled."""
         self.resumed: list[str] = []
         """Queues."""
@@ -53,37 +53,37 @@ class Concerns:
                 count, first = self.due.get(address, (0, after.due))
                 self.due[address] = count + 1, min(first, after.due)
             elif isinstance(after, Cancelling) and each.events:
-                self.asked.append(after.token.runner)
+                self.asked.add(after.token.runner)
 
     def note_database(self, transition: DatabaseTransition) -> None:
         """This is part of it."""
         self.resumed += transition.before.state.paused.keys() - transition.after.paused.keys()
 
 
-def to_wake(concerns: Concerns, resting: Sequence[tuple[Listed, Rest]]) -> list[Listed]:
-    """Who is woken: as many as have room for what is due before they would look, those that enrolled first."""
-    left = {each.slot: rest.free for each, rest in resting if rest.free}
-    woken: dict[int, Listed] = {}
+def to_wake(concerns: Concerns, listed: Mapping[int, Listed], resting: Mapping[int, Rest]) -> list[int]:
+    """The slots of those who are woken: as many as have room for what is due before they would look by themselves."""
+    left = {slot: rest.free for slot, rest in resting.items()}
+    woken: dict[int, None] = {}
     for address, (count, first) in concerns.due.items():
         missing = count
-        for each, rest in resting:
-            room = left.get(each.slot, 0)
-            if missing and room and first <= rest.until and _runs(each.wanted, address):
-                woken[each.slot] = each
-                taken = min(room, missing)
-                left[each.slot] = room - taken
+        for slot, rest in resting.items():
+            if not missing:
+                break
+            if left[slot] and first <= rest.until and _runs(listed[slot].wanted, address):
+                woken[slot] = None
+                taken = min(left[slot], missing)
+                left[slot] -= taken
                 missing -= taken
-    for each, rest in resting:
-        if rest.free and not set(each.wanted.queues).isdisjoint(concerns.resumed):
-            woken[each.slot] = each
-    return list(woken.values())
+    if concerns.resumed:
+        woken |= {slot: None for slot in resting if not set(listed[slot].wanted.queues).isdisjoint(concerns.resumed)}
+    return list(woken)
+
+
+def asked_of(concerns: Concerns, listed: Iterable[Listed]) -> list[int]:
+    """The slots of those who run what was cancelled."""
+    return [each.slot for each in listed if each.runner in concerns.asked]
 
 
 def _runs(wanted: Wanted, address: _Address) -> bool:
     queue, kind, version = address
     return queue in wanted.queues and (kind, version) in wanted.kinds
-
-
-def asked_of(concerns: Concerns, listed: Mapping[RunnerId, Listed]) -> list[Listed]:
-    """Those who run what was cancelled."""
-    return [listed[runner] for runner in dict.fromkeys(concerns.asked) if runner in listed]

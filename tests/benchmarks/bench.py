@@ -1,140 +1,88 @@
-"""Measure speed: adc beside the raw loop of raw.py, interleaved in one run; the ratios are what counts.
+"""Measure speed: adc beside other queues in SQLite and a raw loop; all, or the workloads that are named.
 
-python -m tests.benchmarks.bench [--jobs 5000] [--rounds 5]
+python -m tests.benchmarks.bench [NAME ...] [--jobs 2000] [--rounds 5] [--out docs]
 """
 
 import argparse
-import statistics
-import tempfile
+import os
+import platform
+import sys
 import time
-from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
-import adc
-from adc.stores.sqlite.opening import Durability
-from tests.benchmarks.raw import PAYLOAD, Raw
+import apsw
 
-INVOICE: Final = adc.JobKind("invoice", bytes)
-Timed: TypeAlias = Callable[[Path, Durability, int], float]
-"""Does so many jobs on a new file, and gives the seconds that it took."""
+from tests.benchmarks.figures import Measured
+from tests.benchmarks.page import keep, sanity, write
+from tests.benchmarks.rounds import Setting
+from tests.benchmarks.systems.known import installed
+from tests.benchmarks.tables import tables, targets_table
+from tests.benchmarks.targets import verdicts
+from tests.benchmarks.workloads import TITLES, WORKLOADS
 
-router = adc.RunnerRouter()
-
-
-@router.handles(INVOICE)
-def nothing(job: adc.Job[bytes]) -> None:
-    """A job that costs nothing, so that all of its cost is adc's."""
+DOCS: Final = Path(__file__).parent.parent.parent / "docs"
 
 
-def timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+def machine() -> str:
+    """What the figures depend on."""
+    return (
+        f"{os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}, "
+        f"Python {platform.python_version()}, SQLite {apsw.sqlite_lib_version()}"
+    )
 
 
-def raw_calls(raw: Raw, jobs: int, a_call: int) -> None:
-    for _ in range(0, jobs, a_call):
-        raw.schedule(a_call)
+def measure(name: str, setting: Setting) -> Measured:
+    """Run a workload, and print what came of it."""
+    print(f"\n{name}: {TITLES[name]}\n", flush=True)
+    began = time.monotonic()
+    figures = tuple(WORKLOADS[name](setting))
+    print("\n".join(tables(figures)))
+    if (checked := sanity(figures)) is not None:
+        print(checked)
+    print("\n".join(targets_table(list(verdicts(figures)))))
+    print(f"\n{time.monotonic() - began:.0f} s", flush=True)
+    return Measured(name, datetime.now(UTC).date().isoformat(), machine(), setting.rounds, figures)
 
 
-def raw_singles(path: Path, durability: Durability, jobs: int) -> float:
-    raw = Raw(path, durability)
-    return timed(lambda: raw_calls(raw, jobs, 1))
-
-
-def adc_singles(path: Path, durability: Durability, jobs: int) -> float:
-    with adc.SqliteQueue.open(path, durability=durability) as queue:
-        return timed(lambda: [queue.schedule(INVOICE.new(PAYLOAD)) for _ in range(jobs)])
-
-
-def raw_bulk(path: Path, durability: Durability, jobs: int) -> float:
-    raw = Raw(path, durability)
-    return timed(lambda: raw_calls(raw, jobs, 1000))
-
-
-def adc_bulk(path: Path, durability: Durability, jobs: int) -> float:
-    def schedule_many() -> object:
-        return queue.schedule_many(INVOICE.new(PAYLOAD) for _ in range(1000))
-
-    with adc.SqliteQueue.open(path, durability=durability) as queue:
-        return timed(lambda: [schedule_many() for _ in range(0, jobs, 1000)])
-
-
-def raw_drain(path: Path, durability: Durability, jobs: int) -> float:
-    raw = Raw(path, durability)
-    raw.schedule(jobs)
-    return timed(lambda: raw.drain(10))
-
-
-def adc_drain(threads: int) -> Timed:
-    def drain(path: Path, durability: Durability, jobs: int) -> float:
-        with adc.SqliteQueue.open(path, durability=durability) as queue:
-            queue.schedule_many(INVOICE.new(PAYLOAD) for _ in range(jobs))
-            return timed(adc.JobRunner(queue, router, concurrency=threads).run_until_idle)
-
-    return drain
-
-
-def adc_poll(path: Path, durability: Durability, jobs: int) -> float:
-    def all_of_them() -> None:
-        while (claimed := queue.poll_next(INVOICE)) is not None:
-            claimed.complete(None)
-
-    with adc.SqliteQueue.open(path, durability=durability) as queue:
-        queue.schedule_many(INVOICE.new(PAYLOAD) for _ in range(jobs))
-        return timed(all_of_them)
-
-
-WORKLOADS: Final[dict[str, tuple[Timed, dict[str, Timed]]]] = {
-    "schedule one at a time": (raw_singles, {"adc": adc_singles}),
-    "schedule 1,000 a call": (raw_bulk, {"adc": adc_bulk}),
-    "drain; raw: 10 a transaction": (
-        raw_drain,
-        {"1 thread": adc_drain(1), "10 threads": adc_drain(10), "50 threads": adc_drain(50), "poll_next": adc_poll},
-    ),
-}
-
-
-def measure(durability: Durability, jobs: int, rounds: int) -> None:
-    for workload, (raw, contestants) in WORKLOADS.items():
-        seconds: dict[str, list[float]] = {name: [] for name in ("raw", *contestants)}
-        for _ in range(rounds):  # interleaved, so that a noisy moment hits all of them
-            for name, run in {"raw": raw, **contestants}.items():
-                with tempfile.TemporaryDirectory() as folder:
-                    seconds[name].append(run(Path(folder) / "jobs.db", durability, jobs))
-        limit = statistics.median(seconds["raw"])
-        print(f"{workload} ({durability}, {jobs} jobs, median of {rounds})")
-        for name, took in seconds.items():
-            rates = sorted(jobs / each for each in took)
-            median = statistics.median(took)
-            print(
-                f"  {name:12} {jobs / median:8,.0f} jobs/s  ({rates[0]:,.0f} .. {rates[-1]:,.0f})"
-                f"  {median / jobs * 1e6:6.1f} us/job  {limit / median:5.2f} x raw"
-            )
-
-
-def bytes_a_job(jobs: int) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "jobs.db"
-        with adc.SqliteQueue.open(path) as queue:
-            queue.schedule_many(INVOICE.new(PAYLOAD) for _ in range(jobs))
-        scheduled = path.stat().st_size / jobs  # closed: the WAL is in the file
-        with adc.SqliteQueue.open(path) as queue:
-            adc.JobRunner(queue, router, concurrency=50).run_until_idle()
-        print(
-            f"bytes a job, payload of {len(PAYLOAD)}: {scheduled:.0f} scheduled, {path.stat().st_size / jobs:.0f} done"
-        )
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(WORKLOADS)}; none: all of them")
+    parser.add_argument("--jobs", type=int, default=2_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--durability", choices=("normal", "full"), help="only this one")
+    parser.add_argument(
+        "--backlogs", default="1000,100000,1000000", help="how many jobs wait, in each file of backlogs"
+    )
+    parser.add_argument("--log", type=int, default=10_000_000, help="how many events the largest log has")
+    parser.add_argument("--samples", type=int, default=100, help="of each idle runner in each round of latency")
+    parser.add_argument("--cold", type=float, default=10.0, help="seconds until an idle runner is cold")
+    parser.add_argument("--folder", type=Path, help="where the files are made: on the disk that is to be measured")
+    parser.add_argument("--out", type=Path, default=DOCS, help="the folder of benchmarks.md, its chart and its values")
+    chosen = parser.parse_args()
+    unknown = set(chosen.names) - set(WORKLOADS)
+    if unknown:
+        parser.error(f"no workload {', '.join(sorted(unknown))}: there are {', '.join(WORKLOADS)}")
+    return chosen
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--jobs", type=int, default=5_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    chosen = parser.parse_args()
-    for durability in ("normal", "full"):
-        measure(durability, chosen.jobs, chosen.rounds)
-    bytes_a_job(chosen.jobs)
+    chosen = arguments()
+    setting = Setting(
+        installed(),
+        jobs=chosen.jobs,
+        rounds=chosen.rounds,
+        durabilities=("normal", "full") if chosen.durability is None else (chosen.durability,),
+        folder=chosen.folder,
+        backlogs=tuple(map(int, chosen.backlogs.split(","))),
+        log=chosen.log,
+        samples=chosen.samples,
+        cold_seconds=chosen.cold,
+    )
+    for name in chosen.names or WORKLOADS:
+        write(chosen.out, keep(chosen.out, [measure(name, setting)]), setting.systems)
+    print(f"written: {chosen.out / 'benchmarks.md'}", file=sys.stderr)
 
 
 if __name__ == "__main__":

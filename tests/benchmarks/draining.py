@@ -73,7 +73,7 @@ def by_runner(threads: int) -> Contestant:
 def drain(setting: Setting) -> Iterator[Figure]:
     """Run no-op jobs; those of adc write an event and the row at each start and each end."""
     contestants = {"raw": one_by_one(setting.system("raw")), "raw, 10 a transaction": raw_batches(10)}
-    contestants |= {f"adc, {threads} threads": by_runner(threads) for threads in RUNNER_THREADS}
+    contestants |= {f"adc, {threads} thread{'s' * (threads > 1)}": by_runner(threads) for threads in RUNNER_THREADS}
     contestants["adc, 1,000 coroutines"] = coroutines
     contestants["adc, poll_next"] = one_by_one(setting.system("adc"))
     for peer in setting.peers:

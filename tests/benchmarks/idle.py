@@ -13,7 +13,7 @@ from tests.benchmarks.systems.known import known
 
 def tell(payload: str) -> None:
     """The payload begins with the moment before its job was scheduled; all processes have the same monotonic clock."""
-    os.write(1, b"%d\n" % (time.monotonic_ns() - int(payload.split()[0])))
+    os.write(1, b"%d\n" % (time.monotonic_ns() - int(payload.split(maxsplit=1)[0])))
 
 
 def main() -> None:

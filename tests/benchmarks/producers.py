@@ -20,9 +20,10 @@ def produce(system: System, threads: int, *, queues: int) -> Contestant:
     def run(folder: Path, durability: Durability, jobs: int) -> Measures:
         with ExitStack() as opened:
             mine = [opened.enter_context(closing(system.open(folder, durability))) for _ in range(queues)]
-            each = jobs // threads
-            work = [_putting(mine[n % queues], each) for n in range(threads)]
-            return {RATE: each * threads / _together(work)}
+            errors: list[Exception] = []
+            work = [_putting(mine[n % queues], jobs // threads, errors) for n in range(threads)]
+            seconds = _together(work)
+            return {RATE: (jobs // threads * threads - len(errors)) / seconds, "errors": len(errors)}
 
     return run
 
@@ -30,18 +31,26 @@ def produce(system: System, threads: int, *, queues: int) -> Contestant:
 def producers(setting: Setting) -> Iterator[Figure]:
     """Schedule from 1, 8 and 32 threads."""
     ours = setting.system("adc")
-    contestants = {f"adc, {threads} threads": produce(ours, threads, queues=1) for threads in THREADS}
+    contestants = {
+        f"adc, {threads} thread{'s' * (threads > 1)}": produce(ours, threads, queues=1) for threads in THREADS
+    }
     contestants["adc, 32 threads, a connection each"] = produce(ours, 32, queues=32)
     for peer in setting.peers:
         if peer.is_shared:
-            contestants |= {f"{peer.name}, {threads} threads": produce(peer, threads, queues=1) for threads in THREADS}
+            contestants |= {
+                f"{peer.name}, {threads} thread{'s' * (threads > 1)}": produce(peer, threads, queues=1)
+                for threads in THREADS
+            }
     yield from compete(setting, "producers", contestants)
 
 
-def _putting(queue: Opened, jobs: int) -> Callable[[], None]:
+def _putting(queue: Opened, jobs: int, errors: list[Exception]) -> Callable[[], None]:
     def put_all() -> None:
         for _ in range(jobs):
-            queue.put(PAYLOAD)
+            try:
+                queue.put(PAYLOAD)
+            except Exception as error:  # noqa: BLE001  a peer may raise what it likes
+                errors.append(error)
 
     return put_all
 

@@ -60,7 +60,7 @@ SELECT :first + n, printf('%020d', :first + n), 1, {NOW}, 'JobScheduled', 1, 'me
 """
 _ENDS: Final = f"""{_NUMBERS}
 INSERT INTO job_events (seq, jid, version, at, type, type_version, actor, data, digest)
-SELECT :first + n, printf('%020d', n + 1), 2, {NOW}, 'JobCancelled', 1, 'me', '{{{{"at":{NOW},"how":"unscheduled"}}}}',
+SELECT :first + n, printf('%020d', n + 1), 2, {NOW}, 'JobCancelled', 1, 'me', '{{{{"at":{NOW},"how":"waiting"}}}}',
     zeroblob(16) FROM numbers
 """
 _JOBS: Final = f"""{_NUMBERS}

@@ -132,11 +132,11 @@ def test_the_application_may_be_in_the_environment(adc: Adc, monkeypatch: pytest
 @pytest.mark.parametrize(
     "said",
     [
-        "the jobs of a runner that was killed stay started",
-        "a second one ends at once, and leaves them started",
+        "Jobs of a runner that was killed run again",
+        "a second one ends at once",
         "A file that stays locked for longer than",
         "a closed stderr doesn't end it",
-        "It is only stored in this version",
+        "How long this runner may hang before others take its jobs",
     ],
 )
 def test_the_help_says_what_it_does_and_doesnt(adc: Adc, said: str) -> None:

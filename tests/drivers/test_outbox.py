@@ -33,6 +33,22 @@ def test_a_wait_ends_with_its_time(clock: FixedClock) -> None:
     assert Outbox(clock).wait(Span(1)) == Woken((), Span(0), stopping=False)
 
 
+def test_whoever_wakes_the_loop_ends_its_wait(clock: FixedClock) -> None:
+    outbox = Outbox(clock)
+    outbox.wake("due")
+
+    assert outbox.wait(Span(10**18)) == Woken((), Span(0), stopping=False)
+
+
+def test_that_something_is_asked_is_told_once(clock: FixedClock) -> None:
+    outbox = Outbox(clock)
+    outbox.wake("asked")
+    outbox.wake("asked")
+
+    assert outbox.wait(Span(10**18)) == Woken((), Span(0), stopping=False, called=True)
+    assert outbox.wait(Span(0)) == Woken((), Span(0), stopping=False)
+
+
 def test_stop_wakes_the_loop_and_stays(clock: FixedClock) -> None:
     outbox = Outbox(clock)
     outbox.put(ONE)

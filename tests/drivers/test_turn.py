@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from adc.claiming import Desk
 from adc.core.ids import RunnerId, Xid
-from adc.core.instants import Instant
+from adc.core.instants import SECOND, Instant
 from adc.core.retry import exponential
 from adc.core.terms import Fault
 from adc.core.transition import Snapshot
@@ -20,7 +20,7 @@ from adc.ports.store import Wanted
 from adc.ports.trouble import StoreBusy
 from adc.queue import StoreQueue
 from adc.running.events import Happened, RunnerEvent
-from adc.running.wishes import NextDue, NotNow, Turn, Turned
+from adc.running.wishes import NextDue, NotNow, Peek, Turn, Turned
 from adc.stores.memory import MemoryStore
 from adc.testing.fixed import FixedClock, FixedDice
 from adc.testing.samples import RUNNER
@@ -114,7 +114,7 @@ def test_a_failure_is_given_noise_from_the_dice(
 
     take_turn(desk, Turn((Report(held.jid, held.state.token, Failed(Fault(("x",)))),), 0))
 
-    assert look_ahead(desk) == NextDue(Instant(clock.now() + 2_000_000), clock.now())
+    assert look_ahead(desk, Peek(3, SECOND)) == NextDue(Instant(clock.now() + 2_000_000), clock.now())
 
 
 def test_what_the_core_refuses_is_not_claimed(desk: Desk, store: OddStore, odd_queue: StoreQueue) -> None:
@@ -129,7 +129,7 @@ def test_a_busy_store_is_an_answer(desk: Desk, store: OddStore) -> None:
     store.busy = True
 
     assert take_turn(desk, Turn((), 1)) == NotNow(str(BUSY))
-    assert look_ahead(desk) == NotNow(str(BUSY))
+    assert look_ahead(desk, Peek(3, SECOND)) == NotNow(str(BUSY))
 
 
 def test_who_is_struck_off_whenever_it_enrols_goes_on_later(desk: Desk, store: OddStore, odd_queue: StoreQueue) -> None:

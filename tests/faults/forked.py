@@ -12,8 +12,11 @@ from typing import Final
 TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
 
 
-def fork(body: Callable[[], object]) -> int:
-    """Run this in a process of its own, which ends with 0, or with 1 if an exception comes out; its number."""
+def fork(body: Callable[[], object], errors: Path | None = None) -> int:
+    """Run this in a process of its own, which ends with 0, or with 1 if an exception comes out; its number.
+
+    What it says on standard error goes to the file, if there is one.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -21,6 +24,8 @@ def fork(body: Callable[[], object]) -> int:
         return pid
     code = 1
     try:
+        if errors is not None:
+            os.dup2(os.open(errors, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), sys.stderr.fileno())
         body()
         code = 0
     except BaseException:  # noqa: BLE001  it is told, and ends with this process

@@ -132,7 +132,8 @@ def claims(folder: Path) -> Found:
     shares = [*sorted(started.values(), reverse=True), *[0] * (CLAIMERS - len(started))]
     share = shares[-1] / statistics.median(shares)
     found = Found(
-        f"{CLAIMERS} processes ran {BACKLOG} jobs in {took:.1f} s, and got {shares}: the least is {share:.2f} of the median"
+        f"{CLAIMERS} processes ran {BACKLOG} jobs in {took:.1f} s, and got {shares}: "
+        f"the least is {share:.2f} of the median"
     )
     found.must(share >= LEAST_SHARE, f"the least share is {share:.2f} of the median, not {LEAST_SHARE}")
     found.must(runs == Counter(jids), f"of {BACKLOG} jobs {len(runs)} ran, {sum(runs.values())} times in all")

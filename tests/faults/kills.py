@@ -32,12 +32,15 @@ AT_ONCE: Final = 0.25
 """How often that is so though there are more: one that starts looks for the dead at once; the others should too."""
 MOST_STOPPED: Final = 4
 STOPPED_FOR: Final = (1.5 * LEASE.total_seconds(), 4 * LEASE.total_seconds())
+STOPPED_KILLED: Final = 0.1
 PRODUCERS_REST: Final = 0.008
 """In seconds, after each job: or they would make more than all runners run."""
 TELL_EVERY: Final = 5.0
 PATIENCE: Final = 120.0
 """In seconds, for what is left when the faults are over."""
 MOST_WRONG: Final = 20
+ERRORS: Final = "errors"
+"""What they say on standard error: children of runners that are killed say much there."""
 WRITE_LOCK: Final = 120
 """The byte of -shm that a writer locks."""
 
@@ -115,14 +118,17 @@ class Supervisor:
 
     def start(self, body: Callable[[Number], object], *, is_runner: bool) -> None:
         number = next(self.numbers)
-        self.victims.append(Victim(number, fork(lambda: body(number)), is_runner, time.time()))
+        pid = fork(lambda: body(number), self.folder / ERRORS)
+        self.victims.append(Victim(number, pid, is_runner, time.time()))
 
     def awake(self) -> list[Victim]:
         return [each for each in self.victims if each.is_runner and each.stop is None]
 
     def kill(self, victim: Victim | None = None) -> None:
-        """Any of them, a stopped one too."""
-        victim = victim or self.random.choice(self.victims)
+        """Any of them; of those that are stopped only some, since most shall wake up and find their jobs gone."""
+        if victim is None:
+            awake = [each for each in self.victims if each.stop is None or self.random.random() < STOPPED_KILLED]
+            victim = self.random.choice(awake or self.victims)
         os.kill(victim.pid, SIGKILL)
         self.faults.killed[victim.number] = time.time()
         self.wait_for(victim, 0)
@@ -230,11 +236,13 @@ def main() -> int:
             for victim in supervisor.victims:
                 end(victim.pid)
         report = judge(supervisor.folder, supervisor.faults)
+        errors = (supervisor.folder / ERRORS).read_text().splitlines()
     print(*told_of(report), f"seed {chosen.seed}, {time.monotonic() - began:.0f} s", sep="\n")
     if chosen.json is not None:
         chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode({"seed": chosen.seed, **asdict(report)})))
     if not report.wrong:
         return 0
+    print("the last errors:", *errors[-MOST_WRONG:], sep="\n")
     print(*(f"WRONG: {each}" for each in report.wrong[:MOST_WRONG]), f"{len(report.wrong)} in all", sep="\n")
     print(
         f"again: python -m tests.faults.kills --kills {chosen.kills} --stops {chosen.stops} "

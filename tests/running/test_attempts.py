@@ -91,3 +91,12 @@ def test_only_what_runs_is_heard() -> None:
     assert attempts.finished == [Report(JOB, Token(2, RUNNER), FINISHED)]
     assert attempts.running() == ()
     assert not attempts.all_over
+
+
+def test_the_time_in_which_the_process_was_stopped_is_not_counted_against_its_handlers() -> None:
+    attempts = started(held(timeout=100), tick=1_000)
+    attempts.wake(Span(1_050), Span(20))  # late, but not by so much
+    attempts.wake(Span(1_050 + HOUR), Span(30))
+
+    assert attempts.overdue() == []
+    assert attempts.until_due(HOUR) == 20  # of its 100 it has had 50, and the 30 of the wait

@@ -81,8 +81,8 @@ def says(held: Held, said: Said = DONE) -> Report:
     return Report(held.jid, held.state.token, said)
 
 
-def woken(*reports: Report, tick: int = 0, stopping: bool = False) -> Woken:
-    return Woken(reports, Span(tick), stopping)
+def woken(*reports: Report, tick: int = 0, stopping: bool = False, called: bool = False) -> Woken:
+    return Woken(reports, Span(tick), stopping, called=called)
 
 
 def turned(*held: Held, tick: int = 0) -> Turned:
@@ -117,13 +117,15 @@ def stopping(running: int) -> Script:
 def play(of: Plan, *scripts: Script) -> None:
     """Every wish is the expected one; after the last the loop is at its end.
 
-    Whether the runner is idle isn't in the scripts: it follows from them.
+    Whether the runner is idle, and how much room it has, isn't in the scripts: it follows from them.
     """
     loop = run(of)
     wish: Wish | None = next(loop)
     busy: set[tuple[Xid, Token]] = set()
     for number, (expected, answer) in enumerate(step for script in scripts for step in script):
         whole = replace(expected, is_idle=not busy) if isinstance(expected, Turn | Watch) else expected
+        if isinstance(expected, Peek):
+            whole = Peek(of.concurrency - len(busy), POLL)
         assert wish == whole, f"wish {number}"
         _follow(busy, expected, answer)
         try:

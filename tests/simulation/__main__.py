@@ -27,7 +27,7 @@ def many(first: int, seeds: int, store: StoreName, *, processes: int, enough: in
     taken = time.perf_counter() - began
     print(
         f"{total.seeds} seeds on {store}: {total.steps} steps, {total.events} events, {told(total.pairs)}, "
-        f"{total.unfair} attempts timed out in a stopped process, {total.seeds / taken:.0f} seeds/s"
+        f"{total.seeds / taken:.0f} seeds/s"
     )
     for failure in total.failures:
         print(failure.said())

@@ -24,10 +24,8 @@ def settle(world: Fleet, clients: list[Client], pollers: list[ByHand]) -> None:
     """No fault any more, and a runner that takes whatever there is: until every job is over."""
     world.calm()
     world.is_calm = True
-    for actor in (*world.processes, *pollers, *clients):
-        actor.halted_until = 0
     for poller in pollers:
-        poller.end()
+        poller.end_if_it_holds_a_job()
     clients[0].resume_all()
     reliable = world.start_reliable()
     until, most = world.tick + PATIENCE, world.steps + MOST_STEPS

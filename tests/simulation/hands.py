@@ -39,9 +39,11 @@ class ScriptedHands:
 
     def launch(self, held: Held) -> None:
         world, process = self._world, self._process
-        world.referee.launched(held.jid, held.state.token, process)
+        world.referee.launched(held.jid, held.state.token)
         nature = world.referee.nature_of(held.jid)
-        running = Running(held, nature, nature.end(world.random, held.state.token.attempt, calm=world.is_calm))
+        attempt = held.state.token.attempt
+        end = nature.end(world.random, attempt, calm=world.is_calm, isolated=process.traits.isolates)
+        running = Running(held, nature, end)
         self._running.append(running)
         length = world.span(0, 0.05 if world.is_calm else nature.slow)
         if running.end != "hangs":

@@ -30,8 +30,6 @@ Culprit: TypeAlias = Literal["own", "neighbour", "outside"]
 """Why a runner died that had the job: by the job's own handler, by that of another job, or by neither."""
 
 OVER: Final = frozenset({"done", "dead", "cancelled"})
-NEIGHBOURS_TOLERATED: Final = frozenset({"boxed"})
-"""What has a process of its own isn't kept apart from others; but the death of a runner counts against it too."""
 NOBODY: Final = RunnerId("")
 
 
@@ -128,7 +126,7 @@ class Life:
         self.phase, self.due = "waiting", due
 
     def _crash(self, event: JobCrashed, due: int | None) -> None:
-        if self.culprit == "neighbour" and self._terms.kind not in NEIGHBOURS_TOLERATED:
+        if self.culprit == "neighbour":
             self._expect(event, self.crashes == 0)  # after the first crash it has no neighbours any more
         self.culprits.append(self.culprit)
         self.crashes += 1

@@ -36,7 +36,6 @@ class Sum:
     seeds: int = 0
     steps: int = 0
     events: int = 0
-    unfair: int = 0
     pairs: set[Pair] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
 
@@ -48,7 +47,6 @@ def run_seeds(first: int, seeds: int, store: StoreName, processes: int = 1, enou
         total.seeds += 1
         total.steps += came_of.steps
         total.events += came_of.events
-        total.unfair += came_of.unfair
         total.pairs |= came_of.pairs
         if came_of.broken is not None:
             total.failures.append(Failure(came_of.seed, store, came_of.broken))

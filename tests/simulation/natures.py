@@ -19,12 +19,11 @@ PLAIN: Final = JobKind("plain", int, result=str, retry=fixed(HALF, max_retries=2
 TIMED: Final = JobKind("timed", int, result=str, retry=fixed(HALF, max_retries=1), timeout=2 * HALF)
 ONCE: Final = JobKind("once", int, result=str, max_crashes=2, priority=1, shutdown_timeout=HALF)
 """Never retried."""
-BOXED: Final = JobKind("boxed", int, result=str, retry=fixed(HALF, max_retries=1), timeout=4 * HALF, max_crashes=2)
+BOXED: Final = JobKind("boxed", int, result=str, retry=fixed(HALF, max_retries=1), timeout=24 * HALF, max_crashes=2)
 """Runs in a process of its own."""
 
 KINDS: Final = (PLAIN, TIMED, ONCE, BOXED)
 ADDRESSES: Final = tuple((kind.name, kind.version) for kind in KINDS)
-ISOLATED: Final = frozenset({("boxed", 1)})
 QUEUES: Final = ("default", "side")
 GRACES: Final[Mapping[tuple[str, int], Span]] = {("once", 1): Span(SECOND // 2)}
 
@@ -53,11 +52,11 @@ class Nature(Struct, frozen=True):
     slow: float
     """The longest that it takes, in seconds."""
 
-    def end(self, random: Random, attempt: int, *, calm: bool) -> End:
+    def end(self, random: Random, attempt: int, *, calm: bool, isolated: bool) -> End:
         """What comes of an attempt. When all is calm only those that kill still do harm."""
         roll = random.random()
         if roll < self.kills or (calm and self.kills):
-            return Crashed(CHILD_DIED) if self.kind is BOXED else "kills"
+            return Crashed(CHILD_DIED) if isolated or self.kind is BOXED else "kills"
         if calm:
             return finished(attempt)
         roll = random.random()

@@ -40,8 +40,13 @@ class ByHand(Actor):
         self._horizon = world.tick + horizon
         world.happen(world.span(0, horizon / SECOND), self, self._poll)
 
+    def end_if_it_holds_a_job(self) -> None:
+        """Nobody waits for it for ever; but what it doesn't know of must not need that."""
+        if self._holding:
+            self.end()
+
     def end(self) -> None:
-        """Its process is at its end, at the latest when all is calm."""
+        """Its process is at its end."""
         if not self.dead:
             self.dead = True
             self._world.tell(self.name, "dies")

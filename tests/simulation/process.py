@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Literal, assert_never, final
 
 from msgspec import Struct
+from typing_extensions import override
 
 from adc import system
 from adc.claiming import Desk
@@ -18,7 +19,7 @@ from adc.running.loop import HandlersHang, Plan, ReportsUnstored, Until, run
 from adc.running.wishes import Answer, Interrupt, Tell, Turn, Wait, Wish
 from adc.testing.world import SeededDice, numbered
 from tests.simulation.hands import ScriptedHands
-from tests.simulation.natures import ADDRESSES, GRACES, ISOLATED, QUEUES
+from tests.simulation.natures import ADDRESSES, GRACES, QUEUES
 from tests.simulation.outside import Outside
 from tests.simulation.world import FOREVER, Actor, ActorClock, Died
 
@@ -38,6 +39,8 @@ class Traits(Struct, frozen=True):
     queues: tuple[str, ...] = QUEUES
     most_hanging: int = 10
     shutdown: float = 1
+    isolates: bool = False
+    """Whether all that it runs has processes of its own."""
 
 
 @final
@@ -51,10 +54,16 @@ class Process(Actor):
         self.clock: Final = ActorClock(world, world.tick - int(world.random.random() * 1_000 * SECOND))
         self.hung = False
         """Whether it does nothing any more, though its death lock is held."""
+        self.traits: Final = traits
         self._world = world
         self._desk = Desk(
             *(Outside(world, self).as_store, self.clock, SeededDice(world.random), self.runner),
-            *(Wanted(traits.queues, ADDRESSES), "threads", Span(int(traits.lease * SECOND)), ISOLATED),
+            *(
+                Wanted(traits.queues, ADDRESSES),
+                "processes" if traits.isolates else "threads",
+                Span(int(traits.lease * SECOND)),
+                traits.isolates,
+            ),
         )
         self._watcher = Watcher(self._desk, system.place().boot_id)
         self.hands: Final = ScriptedHands(world, self)
@@ -63,6 +72,12 @@ class Process(Actor):
         self._wish: Wish = Interrupt()
         self._until = 0
         """When its wait is over; 0: it doesn't wait."""
+
+    @property
+    @override
+    def rests(self) -> bool:
+        """Whether it only waits: then it notices afterwards that it was stopped."""
+        return not self.acting and isinstance(self._wish, Wait)
 
     @property
     def wakes_at(self) -> int:
@@ -165,4 +180,5 @@ def traits(world: "Fleet") -> Traits:
         queues=choice((QUEUES, QUEUES, QUEUES, ("side",))),
         most_hanging=choice((1, 3)),
         shutdown=choice((0, 1, 3)),
+        isolates=choice((False, False, False, True)),
     )

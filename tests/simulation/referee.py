@@ -1,12 +1,12 @@
 """Referee: judges each commit by what handlers and clients saw, and by what truly became of the runners."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Final, TypeAlias, final
 
 from adc.core.database import DatabaseTransition, QueuePaused, QueueResumed
 from adc.core.events import Event, JobCrashed, JobStarted
 from adc.core.ids import RunnerId, Xid
-from adc.core.instants import Instant, Span
+from adc.core.instants import SECOND, Instant
 from adc.core.states import JobState
 from adc.core.terms import Token
 from adc.core.transition import Transition
@@ -14,22 +14,19 @@ from adc.handling.said import Failed, GivenBack, Report, Said
 from adc.kind import NewJob
 from adc.ports.store import Enrolment
 from tests.simulation.life import OVER, Broken, Culprit, Life, is_crash_of_a_child, short
-from tests.simulation.natures import ISOLATED, Nature
+from tests.simulation.natures import Nature
 
 if TYPE_CHECKING:
     from tests.simulation.process import Process
     from tests.simulation.world import World
 
-Committed = tuple[Xid, int, Event]
+Committed: TypeAlias = tuple[Xid, int, Event]
 
+APART_OR_NOT: Final = ("poll", "processes")
+"""Who polls decides itself how much it takes at once; and where all jobs have processes of their own none does harm."""
 
-class Begun:
-    """An attempt that a handler began, and the clocks then."""
-
-    def __init__(self, tick: int, halted: int, paused: int) -> None:
-        self.tick = tick
-        self.halted = halted
-        self.paused = paused
+UNNOTICED: Final = 7 * SECOND
+"""So much of a stop may count as time that its handlers had: 5 s are let pass, and a wait may take 2 s."""
 
 
 @final
@@ -46,10 +43,10 @@ class Referee:
         self.refused: set[Xid] = set()
         self.log: list[Committed] = []
         self.pairs: set[tuple[type[Event], type[JobState]]] = set()
-        self.starts: set[tuple[Xid, Token]] = set()
-        self.began: dict[tuple[Xid, Token], Begun] = {}
-        self.unfair = 0
-        """Attempts that were failed as timed out, though they ran for less: their process was stopped meanwhile."""
+        self.starts: dict[tuple[Xid, Token], int] = {}
+        """When each attempt was claimed, in ticks."""
+        self.began: set[tuple[Xid, Token]] = set()
+        """Those of which a handler began."""
         self._said: dict[tuple[Xid, Token], Said] = {}
         self._reported: dict[tuple[Xid, Token], Said] = {}
         self._held: dict[RunnerId, set[Xid]] = {}
@@ -121,12 +118,11 @@ class Referee:
             culprit: Culprit = "outside" if killer is None else "own" if jid == killer else "neighbour"
             self.lives[jid].culprit = culprit
 
-    def launched(self, jid: Xid, token: Token, process: "Process | None" = None) -> None:
+    def launched(self, jid: Xid, token: Token) -> None:
         """A handler began."""
         if (jid, token) not in self.starts or (jid, token) in self.began:
             raise Broken(f"{jid} is executed by {token}, which didn't claim it, or twice")
-        halted = 0 if process is None else process.halted
-        self.began[jid, token] = Begun(self._world.tick, halted, self._world.paused)
+        self.began.add((jid, token))
 
     def said(self, report: Report) -> None:
         """A handler came to its end."""
@@ -143,16 +139,22 @@ class Referee:
             self._reported[key] = report.said
 
     def _said_for_it(self, report: Report, process: "Process | None") -> None:
-        begun = self.began.get((report.jid, report.token))
+        began = (report.jid, report.token) in self.began
         match report.said:
-            case GivenBack("shutdown") if begun is not None:
+            case GivenBack("shutdown") if began:
                 pass
-            case Failed(fault) if begun is not None and process is not None and fault.names[0].endswith("TimedOut"):
-                awake = self._world.tick - begun.tick
-                awake -= process.halted - begun.halted + self._world.paused - begun.paused
-                self.unfair += awake < (self.offered[report.jid][0].terms.timeout or Span(0))
+            case Failed(fault) if began and process is not None and fault.names[0].endswith("TimedOut"):
+                self._had_its_time(report, process)
             case said:
-                raise Broken(f"{said} is reported for {report.jid}, which its handler didn't say")
+                raise Broken(f"{said} is reported for {short(report.jid)}, which its handler didn't say")
+
+    def _had_its_time(self, report: Report, process: "Process") -> None:
+        """Time in which its process was stopped while it rested doesn't count, but for a little."""
+        claimed, timeout = self.starts[report.jid, report.token], self.offered[report.jid][0].terms.timeout
+        stopped = sum(max(0, length - UNNOTICED) for at, length in process.stops if at >= claimed)
+        had = self._world.tick - claimed - stopped
+        if timeout is None or had < timeout:
+            raise Broken(f"an attempt of {short(report.jid)} timed out by {process.name} after {had / SECOND} s")
 
     def committed(self, done: Sequence[Transition | DatabaseTransition], struck: Sequence[RunnerId]) -> None:
         """A transaction is in the file."""
@@ -177,7 +179,7 @@ class Referee:
             if self._held.get(runner):
                 raise Broken(f"{runner} was struck off, though it holds {self._held[runner]}")
         for life in started:
-            if self._roll[life.runner].driver != "poll":  # who polls decides itself how much it takes
+            if self._roll[life.runner].driver not in APART_OR_NOT:
                 self._are_apart(life)
 
     def _happened(self, life: Life, event: Event, done: Transition) -> None:
@@ -197,7 +199,7 @@ class Referee:
         self.log.append((life.jid, life.version, event))
         self.pairs.add((type(event), type(done.before.state)))
         if isinstance(event, JobStarted):
-            self.starts.add((life.jid, life.token))
+            self.starts[life.jid, life.token] = self._world.tick
 
     def _may_start(self, life: Life, event: JobStarted) -> None:
         if event.runner not in self._roll:
@@ -231,7 +233,7 @@ class Referee:
     def _are_apart(self, life: Life) -> None:
         """A job that may have killed a runner has no neighbours."""
         held = [self.lives[jid] for jid in self._held.get(life.runner, ())]
-        suspects = [each for each in held if each.crashes and each.terms and (each.terms.kind, 1) not in ISOLATED]
+        suspects = [each for each in held if each.crashes]
         if suspects and len(held) > 1:
             raise Broken(f"{suspects[0].told()} runs beside {[short(each.jid) for each in held]}")
 

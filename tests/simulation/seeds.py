@@ -34,7 +34,6 @@ class CameOf(Struct):
     steps: int
     events: int
     pairs: set[tuple[type[Event], type[JobState]]]
-    unfair: int
 
 
 def make_store(name: StoreName) -> Store:
@@ -53,10 +52,10 @@ def run_seed(seed: int, name: StoreName, tell: Callable[[str], None] | None = No
     except Broken as promise:
         broken = f"Broken: {promise}"
     except Exception as error:  # noqa: BLE001  whatever it is, it is wrong
-        broken = "".join(traceback.format_exception(error)).strip()
+        broken = "".join(traceback.format_exception(error, limit=-6, chain=False)).strip()
     finally:
         store.close()
-    return CameOf(seed, broken, world.steps, len(world.referee.log), world.referee.pairs, world.referee.unfair)
+    return CameOf(seed, broken, world.steps, len(world.referee.log), world.referee.pairs)
 
 
 def _live(world: Fleet) -> None:

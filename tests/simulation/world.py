@@ -43,9 +43,14 @@ class Actor:
         self.acting = False
         """Whether it is in the middle of something, while others do theirs."""
         self.halted_until = 0
-        self.halted = 0
-        """How long it was stopped, in all."""
+        self.stops: list[tuple[int, int]] = []
+        """When it was stopped while it rested, and for how long."""
         self.is_runner = False
+
+    @property
+    def rests(self) -> bool:
+        """Whether it only waits."""
+        return False
 
 
 class Runs(Protocol):
@@ -54,7 +59,10 @@ class Runs(Protocol):
     dead: bool
     acting: bool
     halted_until: int
+    stops: list[tuple[int, int]]
 
+    @property
+    def rests(self) -> bool: ...
     @property
     def wakes_at(self) -> int: ...
     def step(self) -> None: ...
@@ -71,8 +79,6 @@ class World:
         self.latest_wall = self.wall
         self.counted = 0
         """How long a watcher that never sleeps may have seen the same beat, since the start."""
-        self.paused = 0
-        """How long nobody ran, in all, though ticks passed."""
         self.weather = weather(self.random)
         self.referee: Final = Referee(self)
         self.runners: list[Runs] = []
@@ -148,16 +154,20 @@ class World:
     def halt(self, who: Actor, length: int) -> None:
         """Stop it for so long: SIGSTOP. Its ticks go on."""
         self.tell(who.name, "is stopped for", length / SECOND, "s")
-        who.halted_until = self.tick + length
-        who.halted += length
+        began = max(self.tick, who.halted_until)
+        who.halted_until = max(who.halted_until, self.tick + length)
+        if who.rests:
+            who.stops.append((self.tick, who.halted_until - began))
 
     def pause(self, length: int) -> None:
         """Nobody runs for so long, though all ticks go on: a container or a virtual machine that is paused."""
         self.tell("world", "pauses for", length / SECOND, "s")
         self._agenda = [(at + length, number, who, deed) for at, number, who, deed in self._agenda]
         heapify(self._agenda)
+        for each in self.runners:
+            if each.rests:
+                each.stops.append((self.tick, max(0, self.tick + length - max(self.tick, each.halted_until))))
         self.tick += length
-        self.paused += length
         self._see(length)
         self.counted += min(length, COUNTED)
 

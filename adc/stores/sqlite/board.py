@@ -5,7 +5,7 @@ ever synced, or relied upon.
 """
 
 import os
-from collections.abc import Collection
+from collections.abc import Sequence
 from struct import Struct as Layout
 from typing import Final, final
 
@@ -14,8 +14,10 @@ from adc.ports.signs import AWAKE, Rest
 
 SLOT_BYTES: Final = 32
 """Of which the first half are beats."""
-_REST: Final = Layout("<QQ")
+_REST: Final = Layout("=QQ")  # this machine's order of bytes: no other one has the side file
 _OFFSET: Final = SLOT_BYTES - _REST.size
+_NUMBERS: Final = SLOT_BYTES // 8
+_FREE: Final = _OFFSET // 8
 _MOST_BYTES: Final = 1 << 16
 """Slots that are further apart are read one by one."""
 
@@ -38,16 +40,23 @@ class FileBoard:
         """One was enrolled."""
         self.say(0, Rest(slot, Instant(0)))
 
-    def rests(self, slots: Collection[int]) -> list[Rest]:
-        """What those in these slots say."""
-        if not slots:
-            return []
-        first, last = min(slots), max(slots)
-        length = (last - first + 1) * SLOT_BYTES
+    def rests(self, slots: Sequence[int]) -> dict[int, Rest]:
+        """Those of these slots, in order, who say that they rest."""
+        first = slots[0]
+        length = (slots[-1] - first + 1) * SLOT_BYTES
         if length > _MOST_BYTES:
-            return [self._read(slot) for slot in slots]
-        found = os.pread(self._descriptor, length, first * SLOT_BYTES).ljust(length, b"\0")
-        return [_rest(found, (slot - first) * SLOT_BYTES + _OFFSET) for slot in slots]
+            return {slot: rest for slot in slots if (rest := self._read(slot)).free}
+        found = os.pread(self._descriptor, length, first * SLOT_BYTES)
+        numbers = memoryview(found)[: len(found) // SLOT_BYTES * SLOT_BYTES].cast("Q").tolist()
+        free = numbers[_FREE::_NUMBERS]
+        if not any(free):
+            return {}
+        until, here = numbers[_FREE + 1 :: _NUMBERS], set(slots)
+        return {
+            slot: Rest(free[slot - first], Instant(until[slot - first]))
+            for slot in range(first, first + len(free))
+            if free[slot - first] and slot in here
+        }
 
     def say(self, slot: int, rest: Rest) -> None:
         """Say it, or take it down."""
@@ -55,9 +64,7 @@ class FileBoard:
 
     def _read(self, slot: int) -> Rest:
         found = os.pread(self._descriptor, _REST.size, slot * SLOT_BYTES + _OFFSET)
-        return _rest(found, 0) if len(found) == _REST.size else AWAKE
-
-
-def _rest(found: bytes, offset: int) -> Rest:
-    free, until = _REST.unpack_from(found, offset)
-    return Rest(free, Instant(until))
+        if len(found) < _REST.size:
+            return AWAKE
+        free, until = _REST.unpack(found)
+        return Rest(free, Instant(until))

@@ -24,6 +24,8 @@ class Roll:
         self._wakeup = wakeup
         self._wakes: dict[RunnerId, Wake] = {}
         """How the runners of this store are woken, those that listen."""
+        self._heard: dict[RunnerId, bool] = {}
+        """Whether other processes can wake them, too."""
         self._awake: set[RunnerId] = set()
         """Those that said so last."""
         self._own: dict[RunnerId, tuple[int, str]] = {}
@@ -50,12 +52,16 @@ class Roll:
         self._let_go(runner)
         self._own[runner] = slot, place
         if runner in self._wakes:
-            self._wakeup.listen(slot, self._wakes[runner])
+            self._heard[runner] = self._wakeup.listen(slot, self._wakes[runner])
         self._signs.enrolled(slot)
 
     def listen(self, runner: RunnerId, wake: Wake) -> None:
         """Wake a runner that way, as soon as it is on the roll."""
         self._wakes[runner] = wake
+
+    def is_heard(self, runner: RunnerId) -> bool:
+        """Whether other processes can wake it, too."""
+        return self._heard.get(runner, False)
 
     def rest(self, runner: RunnerId, rest: Rest) -> None:
         """Let all see whether a runner rests."""
@@ -87,6 +93,7 @@ class Roll:
         """End a runner's signs of life, and wake it no more."""
         self._let_go(runner)
         self._wakes.pop(runner, None)
+        self._heard.pop(runner, None)
 
     def _let_go(self, runner: RunnerId) -> None:
         self._awake.discard(runner)

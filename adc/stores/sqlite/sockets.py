@@ -19,50 +19,56 @@ if TYPE_CHECKING:
 SUFFIX: Final = "-wake"
 _LONGEST: Final = 100
 """Of a socket's path, which may have 107 bytes; longer ones are reached through a descriptor of the directory."""
+_BOTH_WAYS: Final = 2
+"""socket.SHUT_RDWR: the module isn't worth an import where it isn't needed."""
 _BYTES: Final[dict[News, bytes]] = {"due": b"d", "asked": b"a"}
 
 
 @final
 class _Ear:
-    """The socket of one runner, and the thread that waits on it."""
+    """How a runner of this process is woken, and its socket, if it has one, with the thread that waits on that."""
 
-    def __init__(self, socket: "socket", path: str, wake: Wake) -> None:
+    def __init__(self, wake: Wake) -> None:
         self.wake = wake
+        self._socket: socket | None = None
+        self._path = ""
+        self._here = self._there = (0, 0)
+
+    def open(self, socket: "socket", path: str) -> None:
+        """Listen to other processes, too."""
         self._socket = socket
         self._path = path
         self._here = _identity(os.fstat(socket.fileno()))
         self._there = _identity(os.stat(path))  # noqa: PTH116  pathlib would cost 4 ms of each import of adc
-        Thread(target=self._listen, name="adc-ear", daemon=True).start()
+        Thread(target=self._listen, args=(socket,), name="adc-ear", daemon=True).start()
 
     def close(self) -> None:
-        """Let its thread end, and remove the socket, if it still is the one of this name."""
+        """Let the thread end, and remove the socket, if it still is the one of this name."""
         with suppress(OSError):
             if _identity(os.stat(self._path)) == self._there:  # noqa: PTH116  as above
                 os.unlink(self._path)  # noqa: PTH108
-        with suppress(OSError):
-            if self._is_intact():
-                self._socket.shutdown(2)  # SHUT_RDWR
+        if self._socket is not None and self._is_intact(self._socket):
+            with suppress(OSError):
+                self._socket.shutdown(_BOTH_WAYS)
 
     def drop(self) -> None:
-        """In a forked child: the socket is its parent's."""
-        if self._is_intact():
+        """In a forked child: the socket is its parent's, and there is no thread."""
+        if self._socket is not None and self._is_intact(self._socket):
             self._socket.close()
 
-    def _listen(self) -> None:
-        try:
-            while self._is_intact() and (said := self._socket.recv(1)):
+    def _listen(self, socket: "socket") -> None:
+        with suppress(OSError):
+            while self._is_intact(socket) and (said := socket.recv(1)):
                 self.wake("asked" if said == _BYTES["asked"] else "due")
-        except OSError:
-            pass
-        if self._is_intact():
-            self._socket.close()
+        if self._is_intact(socket):
+            socket.close()
 
-    def _is_intact(self) -> bool:
+    def _is_intact(self, socket: "socket") -> bool:
         """A handler may have closed the descriptor, and its number be another's now."""
         with suppress(OSError):
-            if _identity(os.fstat(self._socket.fileno())) == self._here:
+            if _identity(os.fstat(socket.fileno())) == self._here:
                 return True
-        self._socket.detach()
+        socket.detach()
         return False
 
 
@@ -88,10 +94,14 @@ class Sockets:
         self._database = os.path.realpath(database)
         self.directory: Final = self._database + SUFFIX
 
-    def listen(self, slot: int, wake: Wake) -> None:
-        """From now on a call to this slot wakes the runner there."""
-        with suppress(OSError, AttributeError):  # a system, or a file system, without such sockets
-            _ears[self.directory, slot] = self._bound(slot, wake)
+    def listen(self, slot: int, wake: Wake) -> bool:
+        """From now on a call to this slot wakes the runner there; whether other processes can call it, too."""
+        ear = _ears[self.directory, slot] = _Ear(wake)
+        try:
+            self._open(slot, ear)
+        except (OSError, AttributeError):  # a system, or a file system, without such sockets
+            return False
+        return True
 
     def leave(self, slot: int) -> None:
         """Listen no longer; who leaves last takes the directory along."""
@@ -122,7 +132,7 @@ class Sockets:
         with suppress(OSError):
             os.unlink(self._named(slot))  # noqa: PTH108  as above
 
-    def _bound(self, slot: int, wake: Wake) -> _Ear:
+    def _open(self, slot: int, ear: _Ear) -> None:
         self._make_directory()
         self.remove(slot)  # that of another database, which stood here before
         socket = _datagrams()
@@ -130,7 +140,7 @@ class Sockets:
             with self._path(slot) as path:
                 socket.bind(path)
             self._as_database(self._named(slot), 0)
-            return _Ear(socket, self._named(slot), wake)
+            ear.open(socket, self._named(slot))
         except BaseException:
             socket.close()
             raise

@@ -1,36 +1,34 @@
 """The SQLite store: rows and events in one transaction, on one connection behind one lock."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from threading import RLock
 from typing import TYPE_CHECKING, get_args
 
 import apsw
 from msgspec import DecodeError
 from msgspec.structs import asdict
-from typing_extensions import TypeVar
+from typing_extensions import override
 
 from adc.auditing.finding import Finding
 from adc.codec.events import UnreadableEvent
 from adc.core.database import AnyEvent, DatabaseEvent
-from adc.core.ids import DATABASE, RunnerId, Xid
+from adc.core.ids import DATABASE, Xid
 from adc.core.instants import Instant
-from adc.core.liveness import Sign
 from adc.core.states import StateName
 from adc.core.transition import Recorded, Snapshot
-from adc.ports.signs import Rest, Signs
-from adc.ports.store import Enrolled, Enrolment, Look, Place, PruneCount, Wanted
-from adc.ports.trouble import OutcomeUnknown, StoreDamaged, StoreTrouble
-from adc.ports.wakeup import Wake, Wakeup
+from adc.ports.signs import Signs
+from adc.ports.store import Look, Place, PruneCount, Wanted
+from adc.ports.trouble import OutcomeUnknown, StoreTrouble
+from adc.ports.wakeup import Wakeup
 from adc.stores.calling import Caller
 from adc.stores.sqlite import log_rows, queries, rows
-from adc.stores.sqlite.custody import custody_of
 from adc.stores.sqlite.database import database_history, paused
 from adc.stores.sqlite.examining import examined
 from adc.stores.sqlite.loading import load, wanted_bindings
 from adc.stores.sqlite.looking import look
 from adc.stores.sqlite.migrating import refuse_archive, refuse_future
 from adc.stores.sqlite.roll import Roll
+from adc.stores.sqlite.runners import SqliteRunners
 from adc.stores.sqlite.troubles import extended_code, typed
 from adc.stores.sqlite.unguarded import unguarded
 from adc.stores.sqlite.verifying import verify, verify_file
@@ -40,21 +38,16 @@ from adc.stores.waking import Concerns
 if TYPE_CHECKING:
     from adc.stores.sqlite.pruning import Asked
 
-Answer = TypeVar("Answer")
 
-
-class SqliteStore:
+class SqliteStore(SqliteRunners):
     """A store on an open connection; `path` names the file in troubles. It may be shared by threads."""
 
     def __init__(self, connection: apsw.Connection, path: str, signs: Signs, wakeup: Wakeup) -> None:
-        self._connection = connection
-        self._path = path
-        self._roll = Roll(signs, wakeup)
+        super().__init__(connection, path, Roll(signs, wakeup))
         self._caller = Caller(signs, wakeup)
-        self._custody = custody_of(connection, path)
-        self._lock = RLock()  # apsw refuses two threads in one connection
 
     @contextmanager
+    @override
     def writing(self) -> Iterator[SqliteWriting]:
         """Begin a write transaction; leaving it commits, an exception undoes all of it."""
         self._custody.admit("begin")  # before the lock: a thread of the parent may have held it at the fork
@@ -178,64 +171,6 @@ class SqliteStore:
 
         return self._is_in_memory() or scrub_file(self._path)
 
-    def enrol(self, runner: Enrolment) -> None:
-        """Put a runner on the roll, and begin its signs of life."""
-        slot: int | None = None
-        try:
-            with self.writing(), typed(self._path, "enrol"):
-                slot, place = self._roll.enter(self._connection, runner)
-        except BaseException:
-            if slot is not None:
-                self._roll.leave(slot)
-            raise
-        with self._lock:
-            self._roll.entered(runner.runner, slot, place)
-            with suppress(apsw.Error):
-                self._roll.sweep(self._connection)
-
-    def listen(self, runner: RunnerId, wake: Wake) -> None:
-        """Wake a runner that way when there is something to do for it."""
-        self._roll.listen(runner, wake)
-
-    def rest(self, runner: RunnerId, rest: Rest) -> None:
-        """Let whoever commits see whether a runner rests."""
-        self._custody.admit("rest")
-        self._roll.rest(runner, rest)
-
-    def beat(self, runner: RunnerId, at: Instant) -> bool:
-        """Give a sign of life; whether others can still see it."""
-        self._custody.admit("beat")
-        return self._roll.beat(runner, at)
-
-    def resign(self, runner: RunnerId) -> None:
-        """Take a runner off the roll that ends, unless it holds jobs."""
-        try:
-            with self.writing(), typed(self._path, "resign"):
-                self._connection.execute(queries.RESIGN, (runner,))
-        finally:
-            self._roll.let_go(runner)
-
-    def let_go(self, runner: RunnerId) -> None:
-        """End a runner's signs of life, and write nothing."""
-        self._custody.admit("let_go")
-        self._roll.let_go(runner)
-
-    def signs(self) -> Mapping[RunnerId, Sign | None]:
-        """What can be seen of each runner."""
-        return self._read("signs", self._roll.signs)
-
-    def roll(self) -> tuple[Enrolled, ...]:
-        """All runners, in the order in which they enrolled."""
-        try:
-            return self._read("roll", self._roll.all)
-        except DecodeError as error:
-            raise StoreDamaged(self._path, "roll", f"a row of adc_runners isn't what adc writes ({error})") from error
-
-    def holding(self, runner: RunnerId) -> Mapping[Xid, bool]:
-        """The jobs that a runner holds, and whether each was cancelled."""
-        found = self._read("holding", lambda connection: rows.numbers_by_text(connection, queries.HOLDING, (runner,)))
-        return {Xid(jid): bool(cancelled) for jid, cancelled in found.items()}
-
     def verify(self) -> Iterator[Finding]:
         """What in the file isn't as adc wrote it: read on another connection, so that this one goes on meanwhile."""
         if self._is_in_memory():
@@ -264,15 +199,6 @@ class SqliteStore:
 
     def _is_in_memory(self) -> bool:
         return not self._read("open", lambda connection: connection.filename)
-
-    def _read(self, operation: str, ask: Callable[[apsw.Connection], Answer]) -> Answer:
-        self._custody.admit(operation)
-        try:
-            with self._lock, typed(self._path, operation):
-                return ask(self._connection)
-        except StoreTrouble as trouble:
-            self._custody.look_again(trouble)
-            raise
 
     def _refuse_nesting(self) -> None:
         """The lock lets its own thread through; but what is inside couldn't be undone alone."""

@@ -7,6 +7,7 @@ import apsw
 import pytest
 
 from adc.core.instants import Span
+from adc.stores.memory_wakeup import MemoryWakeup
 from adc.stores.sqlite.opening import open_connection
 from adc.stores.sqlite.side_file import SideFile
 from adc.stores.sqlite.store import SqliteStore
@@ -28,7 +29,7 @@ def connection(path: Path) -> Iterator[apsw.Connection]:
 
 @pytest.fixture
 def moves(connection: apsw.Connection, path: Path) -> Moves:
-    return Moves(SqliteStore(connection, str(path), SideFile(str(path))))
+    return Moves(SqliteStore(connection, str(path), SideFile(str(path)), MemoryWakeup()))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from adc.core.instants import Span
 from adc.core.transition import Asked, transition
 from adc.ports.store import Look, Store, Wanted
 from adc.ports.trouble import StoreDamaged, StoreFull, StoreReadOnly, StoreTrouble
+from adc.stores.memory_wakeup import MemoryWakeup
 from adc.stores.sqlite.opening import open_store
 from adc.stores.sqlite.side_file import SideFile
 from adc.stores.sqlite.store import SqliteStore
@@ -194,7 +195,7 @@ def test_a_damaged_schema_is_told_at_opening(path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_told(moves: Moves, path: Path) -> None:
     moves.schedule(order(1))
     with closing(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)) as connection:
-        reader = Moves(SqliteStore(connection, str(path), SideFile(str(path))))
+        reader = Moves(SqliteStore(connection, str(path), SideFile(str(path)), MemoryWakeup()))
 
         with pytest.raises(StoreReadOnly, match="Nothing was committed") as raised:
             reader.schedule(order(2))

@@ -14,6 +14,7 @@ from adc.core.transition import Asked
 from adc.ports.store import Wanted
 from adc.shell import change_database
 from adc.stores.memory_signs import MemorySigns
+from adc.stores.memory_wakeup import MemoryWakeup
 from adc.stores.sqlite import migrations, queries
 from adc.stores.sqlite.opening import open_connection
 from adc.stores.sqlite.store import SqliteStore
@@ -54,7 +55,7 @@ def planner(request: pytest.FixtureRequest) -> Iterator[apsw.Connection]:
     connection = open_connection(":memory:", "full", Span(0))
     number = {"an empty file": 0, "few jobs, analyzed": 3}.get(request.param, 3_000)
     if number:
-        moves = Moves(SqliteStore(connection, ":memory:", MemorySigns()))
+        moves = Moves(SqliteStore(connection, ":memory:", MemorySigns(), MemoryWakeup()))
         moves.schedule(*(order(n, kind=f"k{n % 3}", key=str(n)) for n in range(number)))
         connection.execute("ANALYZE")
     yield connection
@@ -151,7 +152,7 @@ def steps(
 ) -> tuple[int, int, int]:
     """How many steps SQLite's machine makes for a claim of 10, of 1, and to find when the next job is due."""
     with closing(open_connection(":memory:", "full", Span(0))) as connection:
-        moves = Moves(SqliteStore(connection, ":memory:", MemorySigns()))
+        moves = Moves(SqliteStore(connection, ":memory:", MemorySigns(), MemoryWakeup()))
         moves.schedule(*jobs(size))
         with moves.store.writing() as writing:
             for queue in paused:
@@ -209,7 +210,7 @@ def test_completing_a_job_costs_the_same_whatever_waits() -> None:
     made = []
     for size in (20, 20_000):
         with closing(open_connection(":memory:", "full", Span(0))) as connection:
-            moves = Moves(SqliteStore(connection, ":memory:", MemorySigns()))
+            moves = Moves(SqliteStore(connection, ":memory:", MemorySigns(), MemoryWakeup()))
             moves.schedule(*(order(n, due=n) for n in range(size)))
             count = 0
 
