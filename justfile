@@ -57,9 +57,15 @@ cover:
     {{bin}}/coverage run -m pytest -q tests/core tests/codec tests/auditing tests/handling tests/running
     {{bin}}/coverage report --include='adc/core/*,adc/codec/*,adc/auditing/*,adc/handling/*,adc/running/*' --fail-under=100
 
-# Measure speed: jobs a second, ratios to a raw apsw loop, bytes a job.
+# Measure speed beside other queues and a raw loop, all workloads or those that are named; writes docs/benchmarks.md.
 bench *args:
+    {{bin}}/pip install -q -e '.[bench]'
     {{bin}}/python -m tests.benchmarks.bench {{args}}
+
+# Tell what one job costs, by part: of a drain, of schedule, of bulk.
+profile *args:
+    {{bin}}/pip install -q -e '.[bench]'
+    {{bin}}/python -m tests.benchmarks.costs {{args}}
 
 # Measure verify: events a second, and peak memory.
 bench-verify *args:

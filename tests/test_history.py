@@ -96,9 +96,9 @@ def test_what_an_event_leads_to_is_what_the_fold_says(seed: int) -> None:
     walk.run(250)
     queue = StoreQueue(store, clock=FixedClock(), dice=FixedDice(), actor="test")
 
-    entries = queue.events(limit=1_000_000)
+    entries = queue.events(limit=1_000_000, gaps="skip")  # walks prune
 
-    assert len(entries) > 30
+    assert len(entries) > 10
     for entry in entries:
         if entry.jid == DATABASE:
             assert entry.state is None

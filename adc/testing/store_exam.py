@@ -26,13 +26,14 @@ from adc.testing.store_pauses import PauseExam
 from adc.testing.store_prunes import PruneExam
 from adc.testing.store_rolls import RollExam, enrolment
 from adc.testing.store_transactions import TransactionExam
+from adc.testing.store_wakes import WakeExam
 from adc.testing.store_walks import Walk
 
 _THREADS = 8
 _JOBS_A_THREAD = 50
 
 
-class StoreExam(TransactionExam, ClaimExam, LookExam, PauseExam, PruneExam, RollExam):
+class StoreExam(TransactionExam, ClaimExam, LookExam, PauseExam, PruneExam, RollExam, WakeExam):
     """Override `make_store`: it gives a new, empty store. A behaviour that a store lacks is a failure, not a skip."""
 
     def test_whatever_is_asked_the_state_is_the_fold_of_the_log(self) -> None:

@@ -14,7 +14,7 @@ from adc.ports.store import Wanted
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.rounds import RATE, Setting
 from tests.benchmarks.shapes import NOTHING_DUE, SHAPES, Shape, make
-from tests.benchmarks.systems.protocol import PAYLOAD, System, nothing
+from tests.benchmarks.systems.protocol import PAYLOAD, Opened, System, nothing
 
 DUE: Final = Instant(1_799_000_000_000_000)
 LOOKS: Final = 50
@@ -24,7 +24,6 @@ PATIENCE_SECONDS: Final = 5.0
 """So long a peer is asked for jobs; then what it did is counted."""
 ANEW: Final = 10_000
 """A backlog that is smaller is made anew each time; of a larger one it doesn't matter that a few are gone."""
-PEER_SHAPES: Final = ("all due",)
 
 
 def backlogs(setting: Setting) -> Iterator[Figure]:
@@ -98,13 +97,14 @@ def _of_peer(setting: Setting, peer: System) -> Iterator[Figure]:
         ):
             for _ in range(0, size, 1_000):
                 queue.put_many([PAYLOAD] * 1_000)
-            values = []
-            for _ in range(setting.rounds):
-                began = time.perf_counter()
-                done = 0
-                while (
-                    done < min(setting.jobs, size // setting.rounds) and time.perf_counter() - began < PATIENCE_SECONDS
-                ):
-                    done += queue.run_one(nothing)
-                values.append(done / (time.perf_counter() - began))
-        yield Figure("backlogs", "normal", setting.jobs, f"{peer.name}, all due, {size:,}", RATE, tuple(values))
+            lot = min(setting.jobs, size // setting.rounds)
+            values = tuple(_by_hand(queue, lot) for _ in range(setting.rounds))
+        yield Figure("backlogs", "normal", setting.jobs, f"{peer.name}, all due, {size:,}", RATE, values)
+
+
+def _by_hand(queue: Opened, jobs: int) -> float:
+    began = time.perf_counter()
+    done = 0
+    while done < jobs and time.perf_counter() - began < PATIENCE_SECONDS:
+        done += queue.run_one(nothing)
+    return done / (time.perf_counter() - began)

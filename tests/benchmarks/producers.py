@@ -31,17 +31,16 @@ def produce(system: System, threads: int, *, queues: int) -> Contestant:
 def producers(setting: Setting) -> Iterator[Figure]:
     """Schedule from 1, 8 and 32 threads."""
     ours = setting.system("adc")
-    contestants = {
-        f"adc, {threads} thread{'s' * (threads > 1)}": produce(ours, threads, queues=1) for threads in THREADS
-    }
+    contestants = {_name(ours, threads): produce(ours, threads, queues=1) for threads in THREADS}
     contestants["adc, 32 threads, a connection each"] = produce(ours, 32, queues=32)
     for peer in setting.peers:
         if peer.is_shared:
-            contestants |= {
-                f"{peer.name}, {threads} thread{'s' * (threads > 1)}": produce(peer, threads, queues=1)
-                for threads in THREADS
-            }
+            contestants |= {_name(peer, threads): produce(peer, threads, queues=1) for threads in THREADS}
     yield from compete(setting, "producers", contestants)
+
+
+def _name(system: System, threads: int) -> str:
+    return f"{system.name}, {threads} thread{'s' * (threads > 1)}"
 
 
 def _putting(queue: Opened, jobs: int, errors: list[Exception]) -> Callable[[], None]:

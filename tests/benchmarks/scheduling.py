@@ -16,7 +16,12 @@ def singles(system: System) -> Contestant:
 
     def run(folder: Path, durability: Durability, jobs: int) -> Measures:
         queue = system.open(folder, durability)
-        found = timed(jobs, lambda: [queue.put(PAYLOAD) for _ in range(jobs)])
+
+        def put_all() -> None:
+            for _ in range(jobs):
+                queue.put(PAYLOAD)
+
+        found = timed(jobs, put_all)
         queue.close()
         return found
 
@@ -29,7 +34,12 @@ def bulk(system: System) -> Contestant:
     def run(folder: Path, durability: Durability, jobs: int) -> Measures:
         queue = system.open(folder, durability)
         lots = [[PAYLOAD] * min(A_CALL, jobs - first) for first in range(0, jobs, A_CALL)]
-        found = timed(jobs, lambda: [queue.put_many(lot) for lot in lots])
+
+        def put_all() -> None:
+            for lot in lots:
+                queue.put_many(lot)
+
+        found = timed(jobs, put_all)
         queue.close()
         return found
 

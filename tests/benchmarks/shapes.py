@@ -72,7 +72,7 @@ SELECT :first + n, printf('%020d', :first + n), 'default', {{kind}}, 1, {{priori
 
 
 def make(path: Path, shape: Shape, size: int, to_claim: int) -> None:
-    """A file with such a backlog, of jobs or of events, and as many jobs more to claim if none of the backlog can be."""
+    """A file with such a backlog, of jobs or of events; and if none of it can be claimed, so many jobs more."""
     adc.SqliteQueue.open(path).close()
     connection = apsw.Connection(str(path))
     connection.execute("PRAGMA synchronous = OFF; PRAGMA cache_size = -200000")

@@ -6,13 +6,7 @@ from typing import Final
 from tests.benchmarks.figures import Figure, number, ratio
 from tests.benchmarks.targets import Target, Verdict
 
-LIMITS: Final = {
-    "schedule": "raw",
-    "drain": "raw, 10 a transaction",
-    "crowd": "raw",
-    "backlogs": "",
-    "producers": "adc, 1 thread",
-}
+LIMITS: Final = {"schedule": "raw", "drain": "raw, 10 a transaction", "crowd": "raw", "producers": "adc, 1 thread"}
 """What the others are compared with; where it isn't named, there is nothing to compare with."""
 
 
@@ -34,9 +28,8 @@ def _table(figures: Sequence[Figure]) -> Iterator[str]:
     yield _line("---", *("---:" for _ in heads), "---")
     for name in dict.fromkeys(each.contestant for each in figures):
         by_measure = {each.measure: each for each in figures if each.contestant == name}
-        cells = [
-            cell for measure in measures for cell in _cells(by_measure.get(measure), _heads(measure, limit), limit)
-        ]
+        found = [(by_measure.get(measure), _heads(measure, limit)) for measure in measures]
+        cells = [cell for figure, of_it in found for cell in _cells(figure, of_it, limit)]
         remark = next(iter(by_measure.values())).remark
         yield _line(name, *cells, remark)
 

@@ -13,7 +13,7 @@ from adc.codec.events import (
     digest,
     encode_event,
 )
-from adc.core.database import DatabaseEvent, QueuePaused, QueueResumed
+from adc.core.database import DatabaseEvent, Pruned, QueuePaused, QueueResumed
 from adc.core.events import Event
 from adc.core.ids import DATABASE
 from adc.core.instants import Instant
@@ -98,6 +98,11 @@ def test_a_body_is_known_by_hash_and_size() -> None:
 
 DATABASE_EVENTS: tuple[tuple[DatabaseEvent, str], ...] = (
     (QueuePaused(Instant(7), "mail"), '{"at":7,"queue":"mail"}'),
+    (Pruned(Instant(7), 2, 5, Instant(3)), '{"at":7,"jobs":2,"events":5,"done_before":3}'),
+    (
+        Pruned(Instant(7), 2, 5, Instant(3), "old.db"),
+        '{"at":7,"jobs":2,"events":5,"done_before":3,"archive":"old.db"}',
+    ),
     (QueueResumed(Instant(8), "mail"), '{"at":8,"queue":"mail"}'),
 )
 

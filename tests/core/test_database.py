@@ -14,6 +14,8 @@ from adc.core.database import (
     DatabaseState,
     DatabaseTransition,
     Pause,
+    Prune,
+    Pruned,
     QueuePaused,
     QueueResumed,
     Resume,
@@ -32,6 +34,7 @@ from adc.testing.samples import DUE, EARLY, LATER, NOW, TERMS
 RUNS: Final = DatabaseState()
 PAUSED: Final = DatabaseState({"mail": EARLY})
 OTHER_PAUSED: Final = DatabaseState({"night": EARLY})
+PRUNED: Final = DatabaseState({"mail": EARLY}, 7)
 BOTH: Final = DatabaseState({"mail": NOW, "night": EARLY})
 
 DECISIONS: Final[dict[str, tuple[DatabaseState, DatabaseCommand, tuple[DatabaseEvent, ...], DatabaseState]]] = {
@@ -41,6 +44,14 @@ DECISIONS: Final[dict[str, tuple[DatabaseState, DatabaseCommand, tuple[DatabaseE
     "a paused one is resumed": (PAUSED, Resume(NOW, "mail"), (QueueResumed(NOW, "mail"),), RUNS),
     "only that one is resumed": (BOTH, Resume(NOW, "mail"), (QueueResumed(NOW, "mail"),), OTHER_PAUSED),
     "one that runs is resumed already": (OTHER_PAUSED, Resume(NOW, "mail"), (), OTHER_PAUSED),
+    "events are pruned": (PAUSED, Prune(NOW, 2, 7, EARLY), (Pruned(NOW, 2, 7, EARLY),), PRUNED),
+    "more are archived": (
+        PRUNED,
+        Prune(NOW, 1, 3, EARLY, "old.db"),
+        (Pruned(NOW, 1, 3, EARLY, "old.db"),),
+        DatabaseState({"mail": EARLY}, 10),
+    ),
+    "nothing is pruned": (PRUNED, Prune(NOW, 0, 0, EARLY), (), PRUNED),
     "names are told apart by case": (PAUSED, Resume(NOW, "Mail"), (), PAUSED),
 }
 
@@ -48,11 +59,13 @@ IMPOSSIBLE: Final[tuple[tuple[DatabaseState, DatabaseEvent], ...]] = (
     (PAUSED, QueuePaused(NOW, "mail")),
     (RUNS, QueueResumed(NOW, "mail")),
     (OTHER_PAUSED, QueueResumed(NOW, "mail")),
+    (RUNS, Pruned(NOW, 0, 0, EARLY)),
+    (RUNS, Pruned(NOW, 1, -1, EARLY)),
 )
 
 queues = st.sampled_from(["default", "mail", "night"])
 instants = st.integers(0, 9).map(Instant)
-commands: st.SearchStrategy[DatabaseCommand] = st.builds(Pause, instants, queues) | st.builds(Resume, instants, queues)
+commands: st.SearchStrategy[Pause | Resume] = st.builds(Pause, instants, queues) | st.builds(Resume, instants, queues)
 
 
 @pytest.mark.parametrize(("state", "command", "events", "after"), DECISIONS.values(), ids=DECISIONS)
@@ -86,7 +99,7 @@ def test_a_fold_starts_from_nothing_and_stops_at_what_is_impossible() -> None:
 
 
 @given(st.lists(commands))
-def test_what_was_asked_last_is_so(asked: list[DatabaseCommand]) -> None:
+def test_what_was_asked_last_is_so(asked: list[Pause | Resume]) -> None:
     before, happened = DatabaseSnapshot(), list[DatabaseEvent]()
     for command in asked:
         done = database_transition(before, command, actor="test")

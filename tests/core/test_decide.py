@@ -302,6 +302,10 @@ ROWS: Final = (
     Row("the payload of a job that is done is erased", DONE, ERASE, (PAYLOAD_ERASED,)),
     Row("the payload of a dead letter is erased", DEAD, ERASE, (PAYLOAD_ERASED,)),
     Row("the payload of a cancelled job is erased", CANCELLED, ERASE, (PAYLOAD_ERASED,)),
+    *(
+        Row(f"what is erased already is erased, {name}", state, replace(ERASE, is_erased=True), ())
+        for name, state in {"done": DONE, "dead": DEAD, "cancelled": CANCELLED}.items()
+    ),
     *wrong_state("the payload of a job that is over is erased", ERASE, "scheduled", "started", "cancelling"),
 )
 

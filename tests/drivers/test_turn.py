@@ -34,7 +34,7 @@ class OddStore(MemoryStore):
 
     busy = False
     forgets = False
-    ahead = timedelta(0)
+    early = timedelta(0)
 
     @contextmanager
     @override
@@ -56,7 +56,7 @@ class OddStore(MemoryStore):
 
     @override
     def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
-        return super().due(wanted, Instant(by + self.ahead // timedelta(microseconds=1)), limit)
+        return super().due(wanted, Instant(by + self.early // timedelta(microseconds=1)), limit)
 
 
 @pytest.fixture
@@ -117,9 +117,28 @@ def test_a_failure_is_given_noise_from_the_dice(
     assert look_ahead(desk, Peek(3, SECOND)) == NextDue(Instant(clock.now() + 2_000_000), clock.now())
 
 
+def test_before_it_looks_it_says_that_it_may_rest_and_in_a_turn_that_it_does_not(
+    desk: Desk, odd_queue: StoreQueue
+) -> None:
+    heard: list[str] = []
+    odd_queue.store.listen(RUNNER, heard.append)
+    desk.enrol()
+    odd_queue.schedule(ACT.new(1))
+    assert heard == []
+
+    look_ahead(desk, Peek(1, SECOND))
+    odd_queue.schedule(ACT.new(2))
+    assert heard == ["due"]
+
+    look_ahead(desk, Peek(1, SECOND))
+    take_turn(desk, Turn((), 1))
+    odd_queue.schedule(ACT.new(3))
+    assert heard == ["due"]
+
+
 def test_what_the_core_refuses_is_not_claimed(desk: Desk, store: OddStore, odd_queue: StoreQueue) -> None:
     later = odd_queue.schedule_in(ACT.new(1), timedelta(minutes=30))
-    store.ahead = timedelta(hours=1)
+    store.early = timedelta(hours=1)
 
     assert claimed(desk).held == ()
     assert types(odd_queue, later) == ["JobScheduled"]

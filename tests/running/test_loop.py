@@ -624,6 +624,23 @@ def test_an_attempt_whose_job_is_cancelled_is_told_once_and_still_heard() -> Non
     )
 
 
+def test_whoever_calls_about_what_runs_makes_it_watch_at_once() -> None:
+    play(
+        plan("idle", concurrency=1),
+        BEGIN,
+        running(A),
+        [
+            (Wait(POLL), woken(tick=7, called=True)),
+            (Watch(is_idle=False), watched(cancelled=[A], tick=8)),
+            (Cancel(A.jid, A.state.token), None),
+            (Tell(AttemptCancelled(A.jid, "double", 1)), None),
+            (Wait(POLL), woken(says(A, GivenBack("cancelled")), tick=9, called=True)),
+            (Turn((says(A, GivenBack("cancelled")),), 1), turned(tick=10)),
+        ],
+        STOPPED,
+    )
+
+
 def test_an_attempt_whose_job_it_no_longer_holds_is_lost_and_the_others_go_on() -> None:
     play(
         plan("idle", watch_interval=OFTEN),

@@ -25,7 +25,10 @@ class Simplebroker(OneByOne):
         return True
 
     def serve(self, handle: Handle, /) -> None:
-        QueueWatcher(self._queue, lambda message, _: handle(message), config=self._config).run_forever()
+        def run(message: str, _: int) -> None:
+            handle(message)
+
+        QueueWatcher(self._queue, run, config=self._config).run_forever()
 
     def close(self) -> None:
         self._queue.close()
