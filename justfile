@@ -67,6 +67,14 @@ profile *args:
     {{bin}}/pip install -q -e '.[bench]'
     {{bin}}/python -m tests.benchmarks.costs {{args}}
 
+# Measure prune: events a second, and how long others wait meanwhile.
+bench-prune *args:
+    {{bin}}/python -m tests.benchmarks.prune {{args}}
+
+# Measure claims beside a log of 10 million events, and in an empty file.
+bench-big-log *args:
+    {{bin}}/python -m tests.benchmarks.big_log {{args}}
+
 # Measure verify: events a second, and peak memory.
 bench-verify *args:
     {{bin}}/python -m tests.benchmarks.verify {{args}}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import product
+from threading import Lock
 from typing import Final, Generic, final
 
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from adc.core.refusals import LeaseLost, NotFound
 from adc.core.terms import Token
 from adc.handling.job import Held, Job, job_of, read_payload
 from adc.handling.notdone import NotDone, PayloadUnreadable, ResultRefused
-from adc.handling.said import Dozed, Finished, Report, Said, said_of
+from adc.handling.said import Dozed, Finished, GivenBack, Report, Said, said_of
 from adc.kind import JobKind, P, R
 from adc.ports.clock import Clock, Dice
 from adc.ports.store import Store, Wanted
@@ -75,9 +76,13 @@ class Poller:
         self._watcher = Watcher(self._desk, system.place().boot_id)
         self._enrolled: set[tuple[str, tuple[str, int]]] = set()
         """What the roll says that it polls: queues, and kinds by name and payload version."""
+        self._doubtful: list[Report] = []
+        """The next job of this kind that is due by then (None: by now); None: there is none, and nothing is written."""
+        self._one_claim = Lock()
+        """Two threads have one name in the store: what one gives back must not be what the other just claimed."""
 
     def next(self, kind: JobKind[P, R], queue: str, at: Instant | None) -> Claimed[P, R] | None:
-        """The next job of this kind that is due by then (None: by now); None: there is none, and nothing was written."""
+        """The next job of this kind that is due by then (None: by now); None: there is none, and nothing is written."""
         self._watcher.look()
         due_by = self._desk.clock.now() if at is None else at
         desk = replace(self._desk, wanted=Wanted((queue,), kind.addresses))
@@ -93,20 +98,37 @@ class Poller:
 
     def _take(self, desk: Desk, due_by: Instant) -> Held | None:
         """A look first: an idle poll never takes the write lock."""
-        due = desk.store.next_due(desk.wanted)
-        if due is None or due > due_by:
-            return None
-        if not self._enrolled.issuperset(_polled(desk.wanted)):
-            self._enrol(desk.wanted)
+        with self._one_claim:
+            self._give_back_doubtful()
+            due = desk.store.next_due(desk.wanted)
+            if due is None or due > due_by:
+                return None
+            if not self._enrolled.issuperset(_polled(desk.wanted)):
+                self._enrol(desk.wanted)
+            try:
+                return self._claim_one(desk, due_by)
+            except NotEnrolled:  # others took it for gone
+                self._enrol(desk.wanted)
+                return self._claim_one(desk, due_by)
+
+    def _claim_one(self, desk: Desk, due_by: Instant) -> Held | None:
+        taken: tuple[Held, ...] = ()
         try:
-            return _claim_one(desk, due_by)
-        except NotEnrolled:  # others took it for gone
-            self._enrol(desk.wanted)
-            return _claim_one(desk, due_by)
-        except OutcomeUnknown:  # it may hold a job that nobody knows of: let others rescue what it holds
-            self._enrolled.clear()
-            desk.store.let_go(desk.runner)
+            with desk.store.writing() as writing:
+                claims = claim(desk, writing, at=desk.clock.now(), due_by=due_by, limit=1)
+                taken = held(writing, claims.taken)
+        except OutcomeUnknown:
+            self._doubtful += [Report(each.jid, each.state.token, GivenBack("outcome unknown")) for each in taken]
             raise
+        if not taken and claims.unreadable:
+            raise claims.unreadable[0]
+        return taken[0] if taken else None
+
+    def _give_back_doubtful(self) -> None:
+        """Its caller never learned of these jobs. If they weren't claimed after all, nothing happens to them."""
+        while self._doubtful:
+            report_on(self._desk, self._doubtful[0])
+            del self._doubtful[0]
 
     def _enrol(self, wanted: Wanted) -> None:
         self._enrolled.update(_polled(wanted))
@@ -130,12 +152,3 @@ def report_on(desk: Desk, report: Report) -> Outcome[None, LeaseLost]:
             return Failure(LeaseLost(jid, report.token.attempt))
         case Failure(refusal):
             return Failure(report_refused(refusal))
-
-
-def _claim_one(desk: Desk, due_by: Instant) -> Held | None:
-    with desk.store.writing() as writing:
-        claims = claim(desk, writing, at=desk.clock.now(), due_by=due_by, limit=1)
-        taken = held(writing, claims.taken)
-    if not taken and claims.unreadable:
-        raise claims.unreadable[0]
-    return taken[0] if taken else None

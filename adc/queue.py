@@ -155,9 +155,9 @@ class StoreQueue(Pausing, Pruning, Looking, Queue):
         """Remove the bytes of the payload and the result of a job that is over or dead; WrongState for another.
 
         Its events stay, with hashes and sizes. If it was dead, and is redriven, it dies again, as Undecodable. To erase
-        it again is no refusal: it is already so. The bytes are overwritten in the file, and the -wal beside it is
-        emptied; while somebody reads how it was before, as `verify` does, they stay in -wal until erase is called
-        again, or all have closed the file. Backups and archives aren't touched.
+        again is no refusal. The bytes are overwritten in the file and its -wal; while somebody reads how it was before,
+        as `verify` does, they stay in -wal until this is called again, or all have closed the file. Backups and
+        archives aren't touched.
         """
         erased = self._change(jid, lambda now: Erase(jid, now))
         if isinstance(erased, Success):
@@ -238,9 +238,8 @@ class SqliteQueue(StoreQueue):
     def prune(self, *, done_before: datetime, archive: str | PathLike[str] | None = None) -> PruneCount:
         """Remove the histories of all jobs that were done or cancelled before a moment: how many.
 
-        Nothing is known of such a job then: its key is free again, its result is gone, and scheduling the same NewJob
-        again makes a new job of it. Jobs that wait, run or are dead stay whole. Followers of the log that hadn't got to
-        the events get LogPruned.
+        Nothing is known of such a job then: its key is free, its result is gone, and scheduling the same NewJob again
+        makes a new job of it. Jobs that wait, run or are dead stay. Followers of the log who are behind get LogPruned.
 
         With `archive`, a file that is made if it isn't there, they move there: what leaves the queue is on disk in the
         archive, and was read back, before. An archive is opened as a queue, and whoever would change something in it

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final, final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from adc.claiming import Desk
 from adc.codec.events import UnreadableEvent
@@ -73,13 +74,12 @@ class Watcher:
         # Read again, when they are seen: else what passes between clock and signs would count as time without a beat.
         tick = self._desk.clock.tick()
         own = signs.pop(self._desk.runner, None)
-        return Looked(tuple(self._rescue(gone) for gone in self._gone(signs, tick)), is_enrolled=own is not None)
+        rescues = filter(None, [self._rescue(gone) for gone in self._gone(signs, tick)])
+        return Looked(tuple(rescues), is_enrolled=own is not None)
 
     def _gone(self, signs: Mapping[RunnerId, Sign | None], tick: Span) -> list[Gone]:
         self._seen = {
-            runner: sighting(self._seen.get(runner), sign, tick)
-            for runner, sign in signs.items()
-            if sign is not None
+            runner: sighting(self._seen.get(runner), sign, tick) for runner, sign in signs.items() if sign is not None
         }
         found = ((runner, self._why(runner, sign)) for runner, sign in signs.items() if runner not in self._hopeless)
         return [Gone(runner, why, self._seen.get(runner, _NEVER_SEEN)) for runner, why in found if why is not None]
@@ -87,19 +87,22 @@ class Watcher:
     def _why(self, runner: RunnerId, sign: Sign | None) -> Because | None:
         return "unlisted" if sign is None else why_gone(sign, self._boot_id, self._seen[runner])
 
-    def _rescue(self, gone: Gone) -> Rescue:
+    def _rescue(self, gone: Gone) -> Rescue | None:
         with self._desk.store.writing() as writing:
-            rescue = self._expire(writing, gone) if self._still_gone(writing, gone) else Rescue(gone)
+            because = self._why_still(writing, gone)
+            if because is None:
+                return None
+            rescue = self._expire(writing, replace(gone, because=because))
         if rescue.unreadable:
             self._hopeless.add(gone.runner)
         return rescue
 
-    def _still_gone(self, writing: Writing, gone: Gone) -> bool:
-        """Others may have been faster, or it may have come back to life: nobody else writes now."""
+    def _why_still(self, writing: Writing, gone: Gone) -> Because | None:
+        """Others may have been faster, or it may have come back to life, or died: nobody else writes now."""
         sign = writing.sign(gone.runner)
         if sign is None:
-            return gone.because == "unlisted"
-        return why_gone(sign, self._boot_id, sighting(gone.seen, sign, gone.seen.tick)) is not None
+            return "unlisted" if gone.because == "unlisted" else None
+        return why_gone(sign, self._boot_id, sighting(gone.seen, sign, gone.seen.tick))
 
     def _expire(self, writing: Writing, gone: Gone) -> Rescue:
         held = writing.held_by(gone.runner, MOST_AT_ONCE)

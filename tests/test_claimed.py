@@ -1,9 +1,12 @@
 """A claimed job: what its holder may say of it, and that only its holder is heard."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Literal
 
 import pytest
+from typing_extensions import override
 
 from adc.claimed import Claimed
 from adc.core.ids import Xid
@@ -13,8 +16,10 @@ from adc.core.retry import fixed
 from adc.core.states import Absent, state_name
 from adc.handling.notdone import Permanent, ResultRefused, Snooze, Transient
 from adc.kind import JobKind
-from adc.queue import SqliteQueue
-from adc.testing.fixed import START, FixedClock
+from adc.ports.trouble import OutcomeUnknown
+from adc.queue import SqliteQueue, StoreQueue
+from adc.stores.memory import MemoryStore
+from adc.testing.fixed import START, FixedClock, FixedDice
 
 SUM = JobKind("sum", list[int], result=int, retry=fixed(timedelta(seconds=10), max_retries=1, jitter=False))
 RAW = JobKind("raw", bytes, result=bytes)
@@ -187,3 +192,44 @@ def test_while_it_is_cancelled_any_other_end_is_the_end_of_the_job(
 def test_what_a_claimed_job_shows_is_its_job(claimed: Claimed[list[int], int]) -> None:
     assert repr(claimed) == f"Claimed({claimed.job!r})"
     assert f"Job(jid={claimed.job.jid!r}, payload=[1, 2], attempt=1, retries=0, max_retries=1" in repr(claimed)
+
+
+class Doubtful(MemoryStore):
+    """A store whose commits are of unknown outcome when it is told so, before they happen or after it."""
+
+    doubt: Literal["before", "after"] | None = None
+
+    @contextmanager
+    @override
+    def writing(self) -> Iterator[MemoryStore]:
+        with super().writing() as writing:
+            yield writing
+            if self.doubt == "before":
+                raise OutcomeUnknown("memory", "commit", "for a test")
+        if self.doubt == "after":
+            raise OutcomeUnknown("memory", "commit", "for a test")
+
+
+@pytest.mark.parametrize("doubt", ["before", "after"])
+def test_a_claim_of_unknown_outcome_is_given_back_by_the_next_poll(
+    clock: FixedClock, dice: FixedDice, doubt: Literal["before", "after"]
+) -> None:
+    store = Doubtful()
+    queue = StoreQueue(store, clock=clock, dice=dice, actor="test")
+    jid = queue.schedule(SUM.new([1, 2]))
+    other = queue.schedule(SUM.new([3]))
+    held = queue.poll_next(SUM)
+    assert held is not None
+    assert held.job.jid == jid
+    store.doubt = doubt
+    with pytest.raises(OutcomeUnknown):
+        queue.poll_next(SUM)
+    store.doubt = None
+
+    again = queue.poll_next(SUM)
+
+    assert again is not None
+    assert again.job.jid == other
+    lost = ["JobStarted", "JobReleased"] if doubt == "after" else []
+    assert [entry.type for entry in queue.history(other)] == ["JobScheduled", *lost, "JobStarted"]
+    assert held.complete(3) == Success(None)  # what it knows that it holds is left to it

@@ -202,7 +202,7 @@ def test_a_hundred_async_handlers_run_at_once(queue: SqliteQueue) -> None:
     JobRunner(queue, router, concurrency=100).run_until_idle()
 
     assert queue.counts()["done"] == 100
-    assert workers == {"adc-event-loop"}
+    assert workers == {"adc-event-loop", "adc-ear"}
 
 
 def test_its_threads_are_gone_when_it_ends(queue: SqliteQueue) -> None:

@@ -11,6 +11,7 @@ from adc.core.commands import Cancel, Claim, Command, KeyHolder, Schedule
 from adc.core.database import DatabaseSnapshot, DatabaseTransition
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant
+from adc.core.liveness import Sign
 from adc.core.outcome import Failure, Success
 from adc.core.refusals import JidTaken, KeyTaken, NotFound
 from adc.core.states import Absent, Scheduled
@@ -60,6 +61,22 @@ class Watched(Writing):
     @override
     def apply_database(self, transition: DatabaseTransition) -> None:
         self._inner.apply_database(transition)
+
+    @override
+    def sign(self, runner: RunnerId) -> Sign | None:
+        return self._inner.sign(runner)
+
+    @override
+    def is_enrolled(self, runner: RunnerId) -> bool:
+        return self._inner.is_enrolled(runner)
+
+    @override
+    def held_by(self, runner: RunnerId, limit: int) -> tuple[Xid, ...]:
+        return self._inner.held_by(runner, limit)
+
+    @override
+    def strike(self, runner: RunnerId) -> None:
+        self._inner.strike(runner)
 
 
 def job(number: int) -> Xid:

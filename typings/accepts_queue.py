@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import assert_never, assert_type
 
 from accepts_models import INVOICE, MAIL, MAYBE, PAY, POINT, RESIZE, SUM, Card, Iban, Invoice, Mail, Point
@@ -135,6 +136,16 @@ def read(queue: adc.SqliteQueue, jid: adc.Xid) -> None:
     assert_type(queue.events(after=entries[0].seq, limit=100, gaps="skip"), Sequence[adc.LogEntry])
     assert_type(queue.counts(), Mapping[adc.StateName, int])
     assert_type(queue.history(adc.DATABASE), Sequence[adc.LogEntry])
+
+
+def let_go(queue: adc.SqliteQueue, before: datetime, archive: Path, jid: adc.Xid) -> None:
+    count = queue.prune(done_before=before, archive=archive)
+    assert_type(count, adc.PruneCount)
+    assert_type((count.jobs, count.events, count.left), tuple[int, int, int])
+    assert_type(queue.prune(done_before=before), adc.PruneCount)
+    assert_type(queue.prunable(done_before=before), adc.PruneCount)
+    assert_type(queue.is_archive, bool)
+    assert_type(queue.erase(jid), adc.Outcome[None, adc.EraseRefused])
 
 
 def hold_back(queue: adc.SqliteQueue) -> None:

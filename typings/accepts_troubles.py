@@ -53,6 +53,8 @@ def from_outside(queue: adc.SqliteQueue, runner: adc.JobRunner) -> None:
         assert_type(lost.count, int)
     except (adc.StoreFull, adc.StoreReadOnly, adc.StoreClosed, adc.OutcomeUnknown, adc.NoQueue) as trouble:
         assert_type(trouble.problem, str)
+    except (adc.ReadOnlyArchive, adc.WrongArchive) as trouble:
+        assert_type(trouble.path, str)
     except (adc.UsedAfterFork, adc.StorageLocksLost, adc.DatabaseMoved) as trouble:
         assert_type(trouble.advice, str)
     except adc.StoreTrouble as trouble:

@@ -96,7 +96,7 @@ def runs_wrong(queue: adc.SqliteQueue) -> None:
     adc.JobRunner("jobs.db", router)  # type: ignore[arg-type]
     adc.JobRunner(queue, INVOICE)  # type: ignore[arg-type]
     adc.JobRunner(queue, router, lease=30)  # type: ignore[arg-type]
-    adc.JobRunner(queue, router, driver="processes")  # type: ignore[arg-type]
+    adc.JobRunner(queue, router, driver="fibers")  # type: ignore[arg-type]
     adc.JobRunner(queue, router).run(1)  # type: ignore[arg-type]
 
 

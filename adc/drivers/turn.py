@@ -16,7 +16,7 @@ from adc.core.transition import Transition
 from adc.handling.said import Report
 from adc.ports.signs import AWAKE, Rest
 from adc.ports.trouble import StoreBusy
-from adc.running.events import Happened, JobUnreadable, ReportRefused, RunnerEvent
+from adc.running.events import Happened, JobUnreadable, ReportRefused, RunnerEvent, StruckOff
 from adc.running.wishes import NextDue, NotNow, Peek, Turn, Turned
 from adc.shell import carry_out
 
@@ -44,6 +44,8 @@ def _enrolled_turn(desk: Desk, wish: Turn, listener: Listener | None) -> Turned:
         return _readable_turn(desk, wish, listener)
     except NotEnrolled:
         desk.enrol()
+        if listener is not None:
+            listener(StruckOff(desk.runner))
         return _readable_turn(desk, wish, listener)
 
 

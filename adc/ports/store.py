@@ -179,7 +179,7 @@ class Store(Protocol):
         ...
 
     def ahead(self, queue: str, place: Place, by: Instant, limit: int) -> int:
-        """How many waiting jobs of a queue that are due by then are claimed before one in that place; `limit` at most."""
+        """How many due jobs of a queue are claimed before one in that place; at most `limit` are counted."""
         ...
 
     def paused(self) -> Mapping[str, Instant]:

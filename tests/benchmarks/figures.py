@@ -49,6 +49,9 @@ def number(value: float) -> str:
 
 
 def ratio(figure: Figure, other: Figure) -> float | None:
-    """How many times better than the other one; None: that can't be said."""
+    """How many times better than the other one; None: that can't be said.
+
+    The median of what it was in each round: a noisy round hits both.
+    """
     of, to = (figure, other) if figure.is_rate else (other, figure)
-    return of.median / to.median if to.median else None
+    return median(own / its for own, its in zip(of.values, to.values, strict=True)) if all(to.values) else None

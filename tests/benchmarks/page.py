@@ -21,10 +21,10 @@ HEAD: Final = """# Benchmarks
 How fast adc is, beside other queues in SQLite and beside SQLite itself: `raw` is a loop that runs adc's own statements
 by hand, with constant values, no Python objects and no rules. What it reaches is the limit.
 
-All contestants of a table were measured in one run, in turn, round after round; figures are medians. Only what is
-equally durable is compared: with FULL each commit is on the disk when its call returns, with NORMAL a power cut may
-undo the last moments. Machines differ, and so do moments of one machine: **the ratios count**. The other queues write
-one row a job and no event; adc writes an event for every change.
+All contestants of a table were measured in one run, in turn, round after round; figures are medians, and so are ratios,
+of what they were in each round. Only what is equally durable is compared: with FULL each commit is on the disk when its
+call returns, with NORMAL a power cut may undo the last moments. Machines differ, and so do moments of one machine:
+**the ratios count**. The other queues write one row a job and no event; adc writes an event for every change.
 
 Run it with `pip install -e '.[bench]'` and `just bench`, or `just bench drain` for one workload. The values of each
 round are in [benchmarks.json](benchmarks.json).

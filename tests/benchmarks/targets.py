@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import Figure, ratio
 from tests.benchmarks.rounds import RATE
 from tests.benchmarks.shapes import SHAPES
-from tests.benchmarks.systems.known import PEERS
+from tests.benchmarks.systems.known import PEERS, TAKING
 from tests.benchmarks.systems.protocol import Durability
 
 BEST_PEER: Final = "the best peer"
 OTHER_PEER: Final = "the best peer but localqueue"
+KEEPING_PEER: Final = "the best of these that keeps a job until it is complete"
 BOTH: Final[tuple[Durability, ...]] = ("normal", "full")
 
 
@@ -47,6 +48,7 @@ TARGETS: Final = (
     Target("drain", "adc, 10 threads", 0.55, "raw, 10 a transaction", ("full",)),
     Target("drain", "adc, 10 threads", 4.0, "localqueue"),
     Target("drain", "adc, 10 threads", 2.0, OTHER_PEER),
+    Target("drain", "adc, 10 threads", 2.0, KEEPING_PEER),
     Target("drain", "adc, 50 threads", 0.75, "raw, 10 a transaction"),
     Target("drain", "adc, 1,000 coroutines", 0.5, "raw, 10 a transaction"),
     Target("drain", "adc, 1,000 coroutines", 5.0, measure="ms loop delay p99"),
@@ -77,17 +79,21 @@ def verdicts(figures: Sequence[Figure]) -> Iterator[Verdict]:
                 for each in figures
                 if (each.workload, each.durability, each.measure) == (target.workload, durability, target.measure)
             ]
-            own = next((each.median for each in among if each.contestant == target.contestant), None)
-            other = 1.0 if target.than is None else _named(among, target.than)
-            if own is not None and other:
-                yield Verdict(target, durability, own / other)
+            own = next((each for each in among if each.contestant == target.contestant), None)
+            if own is None:
+                continue
+            if target.than is None:
+                yield Verdict(target, durability, own.median)
+            elif (other := _named(among, target.than)) is not None and (times := ratio(own, other)) is not None:
+                yield Verdict(target, durability, times)
 
 
-def _named(among: Sequence[Figure], than: str) -> float | None:
-    if than not in {BEST_PEER, OTHER_PEER}:
-        return next((each.median for each in among if each.contestant == than), None)
-    peers = PEERS if than == BEST_PEER else [each for each in PEERS if each != "localqueue"]
-    return max(
-        (each.median for each in among if each.contestant.split(",")[0] in peers and "a call" not in each.contestant),
-        default=None,
-    )
+def _named(among: Sequence[Figure], than: str) -> Figure | None:
+    peers = {BEST_PEER: set(PEERS), OTHER_PEER: {*PEERS} - {"localqueue"}}
+    peers[KEEPING_PEER] = peers[OTHER_PEER] - set(TAKING)
+    if than not in peers:
+        return next((each for each in among if each.contestant == than), None)
+    running = [
+        each for each in among if each.contestant.split(",")[0] in peers[than] and "a call" not in each.contestant
+    ]
+    return max(running, key=lambda each: each.median, default=None)

@@ -82,7 +82,7 @@ def test_fields_are_attributes_of_the_record(caplog: pytest.LogCaptureFixture) -
     with caplog.at_level(logging.INFO):
         adc.JobRunner(queue, router, driver="inline").run_until_idle()
 
-    told = [(each.event, getattr(each, "jid", None), getattr(each, "kind", None)) for each in caplog.records]
+    told = [tuple(vars(each).get(name) for name in ("event", "jid", "kind")) for each in caplog.records]
     assert told == [
         ("RunnerStarted", None, None),
         ("JobStarted", jid, "mail"),

@@ -15,6 +15,8 @@ from tests.faults.victims import ACKNOWLEDGED, CHILD_POISON, DATABASE, HOPELESS,
 
 LONGEST_RESCUE: Final = 2.0 + POLL.total_seconds()
 """In seconds, from the death of a runner to the moment at which its jobs may run again."""
+NOTICED: Final = 0.5
+"""In seconds: who takes jobs so long after their runner's death knows of it."""
 PAGE: Final = 5_000
 MICRO: Final = 1_000_000
 REASONS: Final = {HOPELESS.name: "Permanent", POISON.name: "Poison", CHILD_POISON.name: "Poison"}
@@ -134,7 +136,9 @@ def judge(folder: Path, faults: Faults) -> Report:
     judge_lives(report, lives, folder)
     judge_executions(report, log, folder)
     judge_crashes(report, log, folder, faults)
-    report.events, report.told = len(log), dict(Counter(words[1] for words in lines_of(folder / TOLD)))
+    told = lines_of(folder / TOLD)
+    report.wrong += [f"job {words[2]} couldn't be read" for words in told if words[1] == "JobUnreadable"]
+    report.events, report.told = len(log), dict(Counter(words[1] for words in told))
     return report
 
 
@@ -192,6 +196,8 @@ def judge_crashes(report: Report, log: Iterable[Recorded[AnyEvent]], folder: Pat
                 crashes[because] += 1
                 number, at = numbers.get(holders[each.jid], -1), moment / MICRO
                 stops = [stop for stop in stopped[number] if stop.since <= at]
+                if because == "silent" and faults.killed.get(number, at) < at - NOTICED:
+                    report.wrong.append(f"the death of runner {number} wasn't noticed, only its silence")
                 if because == "died" and number in faults.killed:
                     killed = faults.killed[number]
                     rescues.append(at - killed - faults.blocked(killed, at))

@@ -38,6 +38,7 @@ PRODUCERS_REST: Final = 0.008
 TELL_EVERY: Final = 5.0
 PATIENCE: Final = 120.0
 """In seconds, for what is left when the faults are over."""
+LONGEST_GOODBYE: Final = 20.0
 MOST_WRONG: Final = 20
 ERRORS: Final = "errors"
 """What they say on standard error: children of runners that are killed say much there."""
@@ -101,10 +102,17 @@ class Supervisor:
                 time.sleep(0.05)
         finally:
             end(watching)
+        self.dismiss()
+
+    def dismiss(self) -> None:
+        """Let the runners stop, as they should at once: nothing runs any more."""
         for victim in self.victims:
             os.kill(victim.pid, SIGTERM)
-        for victim in tuple(self.victims):
-            self.wait_for(victim, 0, leaving=True)
+        until = time.monotonic() + LONGEST_GOODBYE
+        while self.victims and time.monotonic() < until:
+            time.sleep(0.01)
+            self.reap(leaving=True)
+        self.faults.wrong += [f"runner {each.number} doesn't stop" for each in self.victims]
 
     def fill_up(self, producers: int) -> None:
         """Start new ones in the place of those that died, or are stopped."""
@@ -155,10 +163,10 @@ class Supervisor:
                 victim.stop = None
                 os.kill(victim.pid, SIGCONT)
 
-    def reap(self) -> None:
+    def reap(self, *, leaving: bool = False) -> None:
         """See who has come to an end by itself."""
         for victim in tuple(self.victims):
-            self.wait_for(victim, os.WNOHANG)
+            self.wait_for(victim, os.WNOHANG, leaving=leaving)
 
     def wait_for(self, victim: Victim, options: int, *, leaving: bool = False) -> bool:
         """Whether it has come to its end."""
@@ -195,7 +203,9 @@ def is_writing(pid: int, folder: Path) -> bool:
     for line in Path("/proc/locks").read_text().splitlines():
         words = line.split()
         if "->" not in words and words[3:5] == ["WRITE", str(pid)] and words[5].endswith(f":{inode}"):
-            return int(words[6]) <= WRITE_LOCK and (words[7] == "EOF" or WRITE_LOCK <= int(words[7]))
+            first, last = words[6:8]
+            if int(first) <= WRITE_LOCK and (last == "EOF" or WRITE_LOCK <= int(last)):
+                return True
     return False
 
 

@@ -23,5 +23,5 @@ def test_whoever_is_killed_or_stopped_nothing_is_lost(tmp_path: Path) -> None:
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["wrong"], report["stops"]) == ([], 3)
     assert report["kills"] >= 20
-    assert report["jobs"] >= report["acknowledged"] > 100
+    assert report["jobs"] >= report["acknowledged"] > 0
     assert report["rescues"]["count"] > 0

@@ -52,16 +52,17 @@ ASYNC: Final = innocent("async")
 STEPS: Final = innocent("steps")
 FLAKY: Final = innocent("flaky")
 CHILD: Final = innocent("child")
+SLOW: Final = innocent("slow")
 UNWANTED: Final = innocent("unwanted")
 HOPELESS: Final = innocent("hopeless")
 POISON: Final = adc.JobKind("poison", Task)
 CHILD_POISON: Final = adc.JobKind("child_poison", Task)
 
 SHARES: Final = {QUICK: 250, WORK: 250, ASYNC: 150, STEPS: 150, FLAKY: 100, UNWANTED: 50, HOPELESS: 30, CHILD: 15}
-RARE: Final = {CHILD_POISON: 1, POISON: 2}
-"""Each of them kills three processes."""
+RARE: Final = {SLOW: 10, CHILD_POISON: 1, POISON: 2}
+"""A poison kills three processes. A slow one is run again somewhere while a runner that was stopped still has it."""
 LONGEST: Final = 0.05
-"""In seconds, how long one works; the unwanted wait ten times as long to be cancelled."""
+"""In seconds, how long one works; the unwanted wait ten times as long to be cancelled, the slow take 40 times."""
 
 router = adc.RunnerRouter()
 
@@ -98,6 +99,12 @@ def fail_once(job: adc.Job[Task]) -> None:
     work(job)
     if not job.retries:
         raise adc.Transient("the first attempt")
+
+
+@router.handles(SLOW)
+def work_long(job: adc.Job[Task]) -> None:
+    began(job)
+    time.sleep(40 * job.payload.seconds)
 
 
 @router.handles(UNWANTED)
@@ -152,7 +159,7 @@ def telling(told: Notes, number: int) -> Callable[[adc.RunnerEvent], None]:
                 told.say(number, type(event).__name__, runner)
             case adc.RunnerGone(runner, because, jobs):
                 told.say(number, "RunnerGone", runner, because, jobs)
-            case adc.ReportRefused(jid) | adc.AttemptAbandoned(jid):
+            case adc.ReportRefused(jid) | adc.AttemptAbandoned(jid) | adc.JobUnreadable(jid):
                 told.say(number, type(event).__name__, jid)
             case adc.StoreTroubled():
                 told.say(number, "StoreTroubled")

@@ -36,7 +36,7 @@ class Client(Actor):
         store = Outside(world, self).as_store
         self._queue = StoreQueue(store, clock=self._clock, dice=SeededDice(world.random), actor=self.name)
         self._killers = killers
-        self.tasks = 0
+        self.unfinished = 0
         """What it hasn't brought to an end."""
 
     def plan(self, horizon: float, jobs: int, changes: int) -> None:
@@ -52,12 +52,12 @@ class Client(Actor):
             self._later(0, lambda queue=queue: self._queue.resume(queue))  # type: ignore[misc]
 
     def _later(self, delay: int, deed: Callable[[], None]) -> None:
-        self.tasks += 1
+        self.unfinished += 1
         self._world.happen(delay, self, lambda: self._try(deed))
 
     def _try(self, deed: Callable[[], None]) -> None:
         """Do it, and again later if it isn't known to be done; one thing after the other."""
-        self.tasks -= 1
+        self.unfinished -= 1
         if self.acting:
             self._later(self._world.until_free(self), deed)
             return

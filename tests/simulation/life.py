@@ -46,6 +46,7 @@ class Life:
         self.version = 0
         self.phase: Phase = "absent"
         self.cancel_asked = False
+        self.erased = False
         self.due = 0
         self.attempt = 0
         self.runner = NOBODY
@@ -113,6 +114,7 @@ class Life:
                 self.phase, self.due, self.retries, self.crashes, self.culprits = "waiting", due, 0, 0, []
             case PayloadErased():
                 self._expect(event, self.phase in OVER)
+                self.erased = True
             case _:
                 assert_never(event)
 
@@ -151,7 +153,8 @@ class Life:
                 self._reported(event, attempt, actor)
                 self._expect(event, isinstance(said, Failed) and said.verdict == "permanent")
             case "Undecodable":
-                self._expect(event, False)
+                self._reported(event, attempt, actor)
+                self._expect(event, self.erased)
             case _:
                 assert_never(event.reason)
         self.phase = "dead"

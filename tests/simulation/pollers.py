@@ -40,10 +40,12 @@ class ByHand(Actor):
         self._horizon = world.tick + horizon
         world.happen(world.span(0, horizon / SECOND), self, self._poll)
 
-    def end_if_it_holds_a_job(self) -> None:
-        """Nobody waits for it for ever; but what it doesn't know of must not need that."""
+    def settle(self) -> None:
+        """Nobody waits for what it holds for ever. If it holds nothing that it knows of, it polls on."""
         if self._holding:
             self.end()
+        else:
+            self._world.happen(0, self, self._poll)
 
     def end(self) -> None:
         """Its process is at its end."""
@@ -62,7 +64,7 @@ class ByHand(Actor):
             self._world.referee.launched(claimed.job.jid, Token(claimed.job.attempt, self.runner))
             self._world.tell(self.name, "holds", claimed.job.jid)
             self._world.happen(self._world.span(0, 3), self, lambda: self._go_on(claimed))
-        elif not self.dead and self._world.tick < self._horizon:
+        elif not self.dead and (self._world.is_calm or self._world.tick < self._horizon):
             self._world.happen(self._world.span(0.2, 2), self, self._poll)
 
     def _go_on(self, claimed: Claimed[int, str]) -> None:

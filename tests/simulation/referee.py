@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Committed: TypeAlias = tuple[Xid, int, Event]
 
+NOT_BEGUN: Final = GivenBack("outcome unknown")
+"""What may be said of an attempt that was claimed, and of which nobody learned."""
 APART_OR_NOT: Final = ("poll", "processes")
 """Who polls decides itself how much it takes at once; and where all jobs have processes of their own none does harm."""
 
@@ -188,7 +190,8 @@ class Referee:
         self._world.tell(life.jid, event, "by", done.actor)
         if isinstance(event, JobStarted):
             self._may_start(life, event)
-        said = self._reported.get((life.jid, life.token))
+        begun = (life.jid, life.token) in self.began
+        said = self._reported.get((life.jid, life.token), None if begun else NOT_BEGUN)
         if isinstance(event, JobCrashed):
             self._is_gone(life, event, done.actor, said)
         if life.holds:

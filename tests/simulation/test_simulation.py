@@ -39,13 +39,3 @@ def test_a_seed_tells_the_same_history_again(store: StoreName) -> None:
 
         assert one == again
         assert len(one) > 10
-
-
-def test_both_stores_tell_the_same_history() -> None:
-    for seed in range(20):
-        memory: list[str] = []
-        sqlite: list[str] = []
-        run_seed(seed, "memory", memory.append)
-        run_seed(seed, "sqlite", sqlite.append)
-
-        assert memory == sqlite

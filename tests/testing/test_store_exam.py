@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from typing_extensions import override
 
 from adc.core.commands import KeyHolder
-from adc.core.database import AnyEvent, DatabaseEvent
+from adc.core.database import AnyEvent, DatabaseEvent, QueuePaused, QueueResumed
 from adc.core.ids import DATABASE, Xid
 from adc.core.instants import Instant
 from adc.core.states import StateName
@@ -190,7 +190,8 @@ class NeverForgetsAPause(MemoryStore):
     @override
     def paused(self) -> Mapping[str, Instant]:
         super().paused()
-        return {each.event.queue: each.event.at for each in self.database_history()}
+        history = (each.event for each in self.database_history())
+        return {event.queue: event.at for event in history if isinstance(event, QueuePaused | QueueResumed)}
 
 
 class TellsNothingOfTheDatabase(MemoryStore):

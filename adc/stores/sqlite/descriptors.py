@@ -92,9 +92,13 @@ class Descriptors:
             return False
 
     def _unlocked(self) -> Found | None:
-        if not self.sees_locks or _lock_on(self._shm[0], self._request) == self._expected:
-            return None
-        return _UNLOCKED
+        """The system joins locks that are side by side: to this one that of a checkpoint by another connection here."""
+        found = _lock_on(self._shm[0], self._request) if self.sees_locks else self._expected
+        if found is None:
+            return _UNLOCKED
+        kind, _, start, length, process = _LOCK.unpack(found)
+        is_ours = kind == fcntl.F_WRLCK and start <= _WRITE_LOCK < start + length and process == os.getpid()
+        return None if is_ours else _UNLOCKED
 
     def moved(self) -> Found | None:
         """Look whether the file is where it was opened."""

@@ -28,6 +28,8 @@ MAKE_ARCHIVE: Final = "INSERT INTO adc_meta (key, value) VALUES ('archive_of', ?
 BEGIN: Final = "BEGIN IMMEDIATE"
 COMMIT: Final = "COMMIT"
 ROLLBACK: Final = "ROLLBACK"
+# It changes nothing, but is written, over what there is of a commit that failed.
+TOUCH: Final = "UPDATE adc_meta SET value = value WHERE key = 'format'"
 
 # Jobs:
 # A snapshot's columns are in the order that `rows.snapshot` reads. Its terms are in its first event, the data of which
@@ -177,6 +179,7 @@ HOLDER: Final = "SELECT jid, seq, type_version, data FROM job_events WHERE job_t
 HOLDER_SEQ: Final = "SELECT seq FROM job_events WHERE job_type = ? AND key = ? AND seq <= ?"
 HEAD: Final = "SELECT version, digest FROM job_events WHERE jid = ? ORDER BY version DESC LIMIT 1"
 HEAD_AS_OF: Final = "SELECT digest FROM job_events WHERE jid = ? AND seq <= ? ORDER BY version DESC LIMIT 1"
+DIGEST: Final = "SELECT digest FROM job_events WHERE jid = ? AND version = ?"
 LAST_SEQ: Final = "SELECT seq FROM sqlite_sequence WHERE name = 'job_events'"
 APPEND: Final = """
 INSERT INTO job_events (seq, jid, version, at, type, type_version, actor, cause, data, body, job_type, key, digest)

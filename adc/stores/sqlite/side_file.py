@@ -7,6 +7,7 @@ any descriptor of the file drops all of them. So the file is opened once per pro
 
 import os
 from collections.abc import Sequence
+from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, lockf
 from struct import Struct as Layout
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeAlias, final
@@ -180,8 +181,6 @@ def _named(identity: _Identity) -> str:
 
 def _lock_byte(descriptor: int, slot: int) -> bool:
     """Whether the lock could be had at once."""
-    from fcntl import LOCK_EX, LOCK_NB, lockf  # noqa: PLC0415  POSIX only
-
     try:
         lockf(descriptor, LOCK_EX | LOCK_NB, 1, slot)
     except OSError:
@@ -190,6 +189,4 @@ def _lock_byte(descriptor: int, slot: int) -> bool:
 
 
 def _free_byte(descriptor: int, slot: int) -> None:
-    from fcntl import LOCK_UN, lockf  # noqa: PLC0415
-
     lockf(descriptor, LOCK_UN, 1, slot)

@@ -1,11 +1,23 @@
 """Troubles: SQLite's result codes as typed exceptions."""
 
 from types import TracebackType
+import errno
 from typing import Final
 
 import apsw
 
-from adc.ports.trouble import CannotOpen, StoreBusy, StoreClosed, StoreDamaged, StoreFull, StoreReadOnly, StoreTrouble
+from adc.ports.trouble import (
+    CannotOpen,
+    DiskError,
+    NotCommitted,
+    StoreBusy,
+    StoreClosed,
+    StoreDamaged,
+    StoreFull,
+    StoreReadOnly,
+    StoreTrouble,
+)
+from adc.stores.sqlite.room import is_out_of_room
 
 _BY_CODE: Final[dict[int, type[StoreTrouble]]] = {
     apsw.SQLITE_BUSY: StoreBusy,
@@ -15,8 +27,15 @@ _BY_CODE: Final[dict[int, type[StoreTrouble]]] = {
     apsw.SQLITE_READONLY: StoreReadOnly,
     apsw.SQLITE_PERM: StoreReadOnly,
     apsw.SQLITE_CANTOPEN: CannotOpen,
+    apsw.SQLITE_IOERR: DiskError,
     apsw.SQLITE_CORRUPT: StoreDamaged,
     apsw.SQLITE_NOTADB: StoreDamaged,
+}
+_MAY_BE_FULL: Final = frozenset({apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_SHMSIZE, apsw.SQLITE_IOERR_TRUNCATE})
+"""What a full disk, or a quota, is told as too."""
+_BY_NUMBER: Final[dict[int, type[StoreTrouble]]] = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), StoreFull),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), StoreReadOnly),
 }
 _PRIMARY: Final = 0xFF
 """The bits of an extended code that are the primary one."""
@@ -48,7 +67,24 @@ def trouble_of(error: apsw.Error | UnicodeDecodeError, path: str, operation: str
     if isinstance(error, apsw.ConnectionClosedError):
         return StoreClosed(path, operation, "the queue is closed")
     code = extended_code(error)
-    return _BY_CODE.get(code & _PRIMARY, StoreTrouble)(path, operation, str(error), code)
+    kind = _BY_CODE.get(code & _PRIMARY, NotCommitted)
+    if code in _MAY_BE_FULL and is_out_of_room(path):
+        kind = StoreFull
+    return kind(path, operation, str(error), code)
+
+
+def trouble_of_system(error: OSError, path: str, operation: str) -> StoreTrouble:
+    """The same for what the system said, where adc writes without SQLite."""
+    return _BY_NUMBER.get(error.errno or 0, DiskError)(path, operation, error.strerror or str(error))
+
+
+def shakes_trust(trouble: StoreTrouble) -> bool:
+    """Whether the connection may hold another view of the file than the disk now.
+
+    Above all after a sync that failed: the system may forget what it couldn't write, and say the next time that all is
+    written. A write that failed for lack of room leaves no doubt.
+    """
+    return trouble.code & _PRIMARY == apsw.SQLITE_IOERR and trouble.code not in _MAY_BE_FULL
 
 
 def extended_code(error: apsw.Error) -> int:

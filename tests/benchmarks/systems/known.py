@@ -7,6 +7,8 @@ from tests.benchmarks.systems.protocol import System
 
 OURS: Final = ("raw", "adc")
 PEERS: Final = ("localqueue", "huey", "litequeue", "persistqueue", "simplebroker")
+TAKING: Final = ("huey", "simplebroker")
+"""Those that take a job away before it runs: a crash loses it, and they have less to do."""
 
 
 def known(name: str) -> System:

@@ -309,6 +309,23 @@ print(numbers(PATH))
     assert printed == ["[]"]
 
 
+def test_a_checkpoint_by_another_connection_of_the_process_is_no_alarm(db: Path) -> None:
+    """Its lock is on the byte beside the writer's, and the system tells of both as one."""
+    with closing(opened(str(db))) as store, closing(open_connection(str(db), "normal", Span(0))) as other:
+        seen: list[int] = []
+
+        def while_it_waits(tried: int) -> bool:
+            seen.append(tried)
+            store._custody.before_commit()
+            return False
+
+        other.set_busy_handler(while_it_waits)
+        with store.writing(), pytest.raises(apsw.BusyError):
+            other.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_FULL)
+
+    assert seen == [0]
+
+
 def test_threads_that_open_one_file_find_each_their_own(db: Path) -> None:
     printed = run(
         db,

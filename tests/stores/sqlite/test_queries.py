@@ -15,13 +15,16 @@ from adc.ports.store import Wanted
 from adc.shell import change_database
 from adc.stores.memory_signs import MemorySigns
 from adc.stores.memory_wakeup import MemoryWakeup
-from adc.stores.sqlite import migrations, queries
+from adc.stores.sqlite import migrations, pruning_queries, queries
 from adc.stores.sqlite.opening import open_connection
 from adc.stores.sqlite.store import SqliteStore
 from adc.testing.store_moves import Moves, nth, order
 
 QUERIES = {
-    name: query for name, query in vars(queries).items() if name.isupper() and not name.startswith("_")
+    name: query
+    for module in (queries, pruning_queries)
+    for name, query in vars(module).items()
+    if name.isupper() and not name.startswith("_")
 }  # all SQL of the store
 DATA = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b")
 
@@ -34,6 +37,9 @@ EXPECTED = {
     "ROLL": ("SCAN r", "it gives them all"),
     "PAUSED": ("SCAN adc_paused", "it gives them all"),
     "AHEAD": ("SCAN (subquery-1)", "it counts what was found"),
+    "MAKE_ARCHIVE": ("SCAN 2-ROW VALUES CLAUSE", "it writes two rows"),
+    "DONE_BEFORE": ("USE TEMP B-TREE FOR ORDER BY", "only where ANALYZE found that no job has ended yet"),
+    "CANCELLED_BEFORE": ("USE TEMP B-TREE FOR ORDER BY", "the same"),
     "COUNTS": ("SCAN j|USE TEMP B-TREE FOR GROUP BY", "it counts all live jobs, and says so"),
 }
 """What else would be a mistake: a whole table read, or rows sorted; and why it is none here."""
