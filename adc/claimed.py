@@ -77,7 +77,7 @@ class Poller:
         self._enrolled: set[tuple[str, tuple[str, int]]] = set()
         """What the roll says that it polls: queues, and kinds by name and payload version."""
         self._doubtful: list[Report] = []
-        """The next job of this kind that is due by then (None: by now); None: there is none, and nothing is written."""
+        """What gives back jobs that may have been claimed, in commits of unknown outcome."""
         self._one_claim = Lock()
         """Two threads have one name in the store: what one gives back must not be what the other just claimed."""
 

@@ -15,7 +15,7 @@ from adc.core.states import Absent
 from adc.core.transition import Transition
 from adc.handling.said import Report
 from adc.ports.signs import AWAKE, Rest
-from adc.ports.trouble import StoreBusy
+from adc.ports.trouble import StoreTrouble
 from adc.running.events import Happened, JobUnreadable, ReportRefused, RunnerEvent, StruckOff
 from adc.running.wishes import NextDue, NotNow, Peek, Turn, Turned
 from adc.shell import carry_out
@@ -27,15 +27,24 @@ _UNREADABLE: Final = (UnreadableEvent, ImpossibleHistory)
 
 
 def take_turn(desk: Desk, wish: Turn, listener: Listener | None = None) -> Turned | NotNow:
-    """Store the reports and claim; StoreBusy is an answer, any other trouble comes out.
+    """Store the reports and claim; a trouble that passes is an answer, any other one comes out.
 
     An answer too is that others took it for gone once more, right when it had enrolled anew: nothing was stored then.
     With no listener no events are made.
     """
     try:
         return _enrolled_turn(desk, wish, listener)
-    except (StoreBusy, NotEnrolled) as problem:
+    except NotEnrolled as problem:
         return NotNow(str(problem))
+    except StoreTrouble as trouble:
+        return not_now(trouble)
+
+
+def not_now(trouble: StoreTrouble) -> NotNow:
+    """The answer if its cause may go by itself; raises it if not."""
+    if trouble.passing:
+        return NotNow(str(trouble))
+    raise trouble
 
 
 def _enrolled_turn(desk: Desk, wish: Turn, listener: Listener | None) -> Turned:
@@ -86,8 +95,8 @@ def look_ahead(desk: Desk, wish: Peek) -> NextDue | NotNow:
     desk.store.rest(desk.runner, Rest(wish.free, Instant(desk.clock.now() + wish.at_most)))
     try:
         due = desk.store.next_due(desk.wanted)
-    except StoreBusy as busy:
-        return NotNow(str(busy))
+    except StoreTrouble as trouble:
+        return not_now(trouble)
     return NextDue(due, desk.clock.now())
 
 

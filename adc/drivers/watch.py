@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping
 
 from adc.claiming import Desk
 from adc.core.ids import Xid
-from adc.drivers.turn import Listener, happened
-from adc.ports.trouble import StoreBusy
+from adc.drivers.turn import Listener, happened, not_now
+from adc.ports.trouble import StoreTrouble
 from adc.rescuing import Rescue, Watcher
 from adc.running.events import JobUnreadable, RunnerEvent, RunnerGone, StruckOff
 from adc.running.wishes import NotNow, Watch, Watched
 
 
 def take_watch(desk: Desk, watcher: Watcher, wish: Watch, listener: Listener | None = None) -> Watched | NotNow:
-    """Do it; StoreBusy is an answer, any other trouble comes out."""
+    """Do it; a trouble that passes is an answer, any other one comes out."""
     tell = _nobody if listener is None else listener
     try:
         is_seen = desk.store.beat(desk.runner, desk.clock.now())
@@ -20,8 +20,8 @@ def take_watch(desk: Desk, watcher: Watcher, wish: Watch, listener: Listener | N
         if not looked.is_enrolled or not is_seen:
             desk.enrol()
         holding: Mapping[Xid, bool] = {} if wish.is_idle else desk.store.holding(desk.runner)
-    except StoreBusy as busy:
-        return NotNow(str(busy))
+    except StoreTrouble as trouble:
+        return not_now(trouble)
     if not looked.is_enrolled:
         tell(StruckOff(desk.runner))
     for rescue in looked.rescues:

@@ -110,7 +110,7 @@ class NextDue(Struct, frozen=True):
 
 
 class NotNow(Struct, frozen=True):
-    """The store was busy for too long. Nothing was done, and the same may be wished again."""
+    """The store was busy for too long, full or out of reach. Nothing was done, and the same may be wished again."""
 
     problem: str
 

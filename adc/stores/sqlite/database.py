@@ -9,6 +9,7 @@ from adc.core.transition import Recorded
 from adc.ports.trouble import VersionConflict
 from adc.stores.appending import database_entries
 from adc.stores.sqlite import log_rows, queries, rows
+from adc.stores.sqlite.settling import Trace
 
 
 def load_database(connection: apsw.Connection) -> DatabaseSnapshot:
@@ -28,17 +29,20 @@ def database_history(connection: apsw.Connection) -> tuple[Recorded[DatabaseEven
     return log_rows.database_recorded(connection, queries.HISTORY, (DATABASE,))
 
 
-def apply_database(connection: apsw.Connection, transition: DatabaseTransition) -> None:
-    """Append the events and write what they lead to; raises VersionConflict before anything is written."""
+def apply_database(connection: apsw.Connection, transition: DatabaseTransition) -> Trace | None:
+    """Append the events and write what they lead to: the last event; raises VersionConflict, and has written nothing."""
     if not transition.events:
-        return
+        return None
     before = transition.before
     if rows.head(connection, queries.HEAD, (DATABASE,)) != (before.version, before.head):
         raise VersionConflict(DATABASE, before.version)
     seq = (rows.number(connection, queries.LAST_SEQ) or 0) + 1
-    connection.executemany(queries.APPEND, map(rows.event_row, database_entries(transition, seq)))
+    added = list(database_entries(transition, seq))
+    connection.executemany(queries.APPEND, map(rows.event_row, added))
     was, becomes = before.state.paused.items(), transition.after.paused.items()
     for queue, _ in was - becomes:
         connection.execute(queries.RESUME, (queue,))
     for queue, at in becomes - was:
         connection.execute(queries.PAUSE, (queue, at))
+    last = added[-1].recorded
+    return DATABASE, last.version, last.digest

@@ -41,7 +41,7 @@ def refuse_foreign(connection: apsw.Connection, path: str, migrations: tuple[str
     if known > len(migrations):
         raise FutureVersion(path, "open", f"its format is {known}, this adc knows formats up to {len(migrations)}")
     archive = () if rows.text(connection, queries.READ_ARCHIVE_OF) is None else (ARCHIVE,)
-    _refuse_edited(present, _objects_of((*migrations[:known], *archive)), foreign)
+    refuse_edited(present, objects_of((*migrations[:known], *archive)), foreign)
     return known
 
 
@@ -120,7 +120,7 @@ def _format(connection: apsw.Connection, foreign: Refusal) -> int:
     return known
 
 
-def _refuse_edited(present: frozenset[rows.Object], expected: frozenset[rows.Object], foreign: Refusal) -> None:
+def refuse_edited(present: frozenset[rows.Object], expected: frozenset[rows.Object], foreign: Refusal) -> None:
     """An index of somebody else's does no harm to our tables; a trigger could change what is written."""
     for kind, name, _ in sorted(expected - present):
         raise foreign(f"its {kind} {name} isn't the one that adc makes")
@@ -130,7 +130,7 @@ def _refuse_edited(present: frozenset[rows.Object], expected: frozenset[rows.Obj
 
 
 @cache
-def _objects_of(migrations: tuple[str, ...]) -> frozenset[rows.Object]:
+def objects_of(migrations: tuple[str, ...]) -> frozenset[rows.Object]:
     with closing(apsw.Connection(":memory:")) as connection:
         for migration in migrations:
             connection.execute(migration)

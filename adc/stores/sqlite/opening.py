@@ -61,7 +61,11 @@ def open_store(path: str, durability: Durability, budget: Span, missing: Missing
     connection = open_connection(named, durability, budget, missing)
     if named == IN_MEMORY:
         return SqliteStore(connection, named, MemorySigns(), MemoryWakeup())
-    return SqliteStore(connection, named, SideFile(named), Sockets(named))
+
+    def reopen() -> apsw.Connection:
+        return open_connection(named, durability, budget, "refuse")
+
+    return SqliteStore(connection, named, SideFile(named), Sockets(named), reopen)
 
 
 def open_connection(

@@ -27,12 +27,18 @@ Answer = TypeVar("Answer")
 class SqliteRunners:
     """A part of SqliteStore, which has the transactions and the jobs."""
 
-    def __init__(self, connection: apsw.Connection, path: str, roll: Roll) -> None:
+    def __init__(
+        self, connection: apsw.Connection, path: str, roll: Roll, reopen: Callable[[], apsw.Connection] | None
+    ) -> None:
         self._connection = connection
         self._path = path
         self._roll = roll
         self._custody = custody_of(connection, path)
         self._lock = RLock()  # apsw refuses two threads in one connection
+        self._reopen = reopen
+        """How to have another connection; None: there can't be one."""
+        self._trusted = True
+        """Whether the connection may be used still."""
 
     def writing(self) -> AbstractContextManager[SqliteWriting]:
         """Begin a write transaction."""
@@ -104,7 +110,17 @@ class SqliteRunners:
         self._custody.admit(operation)
         try:
             with self._lock, typed(self._path, operation):
+                self._renew()
                 return ask(self._connection)
         except StoreTrouble as trouble:
             self._custody.look_again(trouble)
             raise
+
+    def _renew(self) -> None:
+        """Have another connection in the place of one that isn't trusted; raises a StoreTrouble while there is none."""
+        if self._trusted or self._reopen is None:
+            return
+        fresh = self._reopen()
+        with suppress(apsw.Error):
+            self._custody.close(self._connection)
+        self._connection, self._custody, self._trusted = fresh, custody_of(fresh, self._path), True

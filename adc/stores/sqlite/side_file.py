@@ -8,6 +8,7 @@ any descriptor of the file drops all of them. So the file is opened once per pro
 import os
 from collections.abc import Sequence
 from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, lockf
+from contextlib import suppress
 from struct import Struct as Layout
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeAlias, final
@@ -16,6 +17,7 @@ from adc.core.instants import Instant
 from adc.ports.signs import UNSEEN, Pulse, Rest
 from adc.ports.trouble import StorageLocksLost, StoreReadOnly
 from adc.stores.sqlite.board import SLOT_BYTES, FileBoard
+from adc.stores.sqlite.troubles import trouble_of_system
 
 if TYPE_CHECKING:
     from adc.core.liveness import DeathLock
@@ -96,7 +98,10 @@ class SideFile:
         if not opened.is_intact():
             raise StorageLocksLost(self.path, "beat", "the descriptor of the side file was closed")
         self._slots[slot] = opened, beats + 1
-        os.pwrite(opened.descriptor, _RECORD.pack(beats + 1, at), slot * SLOT_BYTES)
+        try:
+            os.pwrite(opened.descriptor, _RECORD.pack(beats + 1, at), slot * SLOT_BYTES)
+        except OSError as error:
+            raise trouble_of_system(error, self.path, "beat") from error
 
     def let_go(self, slot: int) -> None:
         """Free the death lock."""
@@ -118,14 +123,16 @@ class SideFile:
     def enrolled(self, slot: int) -> None:
         """Tell all that the runner in this slot is on the roll."""
         opened, _ = self._slots[slot]
-        if opened.is_intact():
-            opened.board.tell_latest(slot)
+        with suppress(OSError):
+            if opened.is_intact():
+                opened.board.tell_latest(slot)
 
     def rest(self, slot: int, rest: Rest) -> None:
         """Say whether the runner in a slot that is held here rests; one whose descriptor is lost says nothing more."""
         opened, _ = self._slots[slot]
-        if opened.is_intact():
-            opened.board.say(slot, rest)
+        with suppress(OSError):  # as on a full disk: then nobody wakes it
+            if opened.is_intact():
+                opened.board.say(slot, rest)
 
     def board(self) -> FileBoard | None:
         """What the runners say that have the file open which stands there now."""

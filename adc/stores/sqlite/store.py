@@ -1,6 +1,6 @@
 """The SQLite store: rows and events in one transaction, on one connection behind one lock."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, get_args
 
@@ -29,7 +29,8 @@ from adc.stores.sqlite.looking import look
 from adc.stores.sqlite.migrating import refuse_archive, refuse_future
 from adc.stores.sqlite.roll import Roll
 from adc.stores.sqlite.runners import SqliteRunners
-from adc.stores.sqlite.troubles import extended_code, typed
+from adc.stores.sqlite.settling import is_committed
+from adc.stores.sqlite.troubles import shakes_trust, trouble_of, typed
 from adc.stores.sqlite.unguarded import unguarded
 from adc.stores.sqlite.verifying import verify, verify_file
 from adc.stores.sqlite.writing import SqliteWriting
@@ -42,8 +43,15 @@ if TYPE_CHECKING:
 class SqliteStore(SqliteRunners):
     """A store on an open connection; `path` names the file in troubles. It may be shared by threads."""
 
-    def __init__(self, connection: apsw.Connection, path: str, signs: Signs, wakeup: Wakeup) -> None:
-        super().__init__(connection, path, Roll(signs, wakeup))
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        path: str,
+        signs: Signs,
+        wakeup: Wakeup,
+        reopen: Callable[[], apsw.Connection] | None = None,
+    ) -> None:
+        super().__init__(connection, path, Roll(signs, wakeup), reopen)
         self._caller = Caller(signs, wakeup)
 
     @contextmanager
@@ -52,6 +60,7 @@ class SqliteStore(SqliteRunners):
         """Begin a write transaction; leaving it commits, an exception undoes all of it."""
         self._custody.admit("begin")  # before the lock: a thread of the parent may have held it at the fork
         with self._lock:
+            self._renew()
             self._refuse_nesting()
             writing = SqliteWriting(self._connection, self._path, self._roll, self._custody)
             try:
@@ -64,11 +73,12 @@ class SqliteStore(SqliteRunners):
                 if writing.failure is not None:
                     raise writing.failure
                 self._custody.before_commit()
-                self._commit()
+                self._commit(writing)
                 if writing.concerns:
                     self._call(writing.concerns)
             except BaseException as error:
                 self._roll_back()
+                self._doubt(error)
                 self._custody.look_again(error)
                 raise
             finally:
@@ -206,12 +216,35 @@ class SqliteStore(SqliteRunners):
             if self._connection.in_transaction:
                 raise StoreTrouble(self._path, "begin", "this thread is in a write transaction already")
 
-    def _commit(self) -> None:
+    def _commit(self, writing: SqliteWriting) -> None:
         """An error here doesn't mean that nothing was committed: the WAL may have it all the same (measured)."""
         try:
             self._connection.execute(queries.COMMIT)
         except apsw.Error as error:
-            raise OutcomeUnknown(self._path, "commit", str(error), extended_code(error)) from error
+            trouble = trouble_of(error, self._path, "commit")
+            self._roll_back()
+            self._doubt(trouble)
+            committed = self._is_committed(writing, trouble)
+            if committed is None:
+                raise OutcomeUnknown(
+                    self._path, "commit", str(error), trouble.code, writing.jids, passing=writing.trace is None
+                ) from error
+            if not committed:
+                raise trouble from error
+
+    def _is_committed(self, writing: SqliteWriting, trouble: StoreTrouble) -> bool | None:
+        try:
+            self._renew()
+            self._custody.before_begin()
+            return is_committed(self._connection, writing.trace, trouble)
+        except (StoreTrouble, apsw.Error):
+            self._roll_back()
+            return None
+
+    def _doubt(self, error: BaseException) -> None:
+        """Take note of what the connection isn't trusted after: the next one who needs one has another."""
+        if isinstance(error, StoreTrouble) and shakes_trust(error):
+            self._trusted = False
 
     def _call(self, concerns: Concerns) -> None:
         """All is committed: nothing that goes wrong here may look as if it weren't."""
@@ -222,4 +255,6 @@ class SqliteStore(SqliteRunners):
         """SQLite may have rolled back by itself; a second error here would hide the first."""
         with suppress(apsw.Error):
             if not self._custody.inherited and self._connection.in_transaction:
+                self._trusted = False  # until it is undone
                 self._connection.execute(queries.ROLLBACK)
+                self._trusted = True

@@ -82,9 +82,11 @@ def shakes_trust(trouble: StoreTrouble) -> bool:
     """Whether the connection may hold another view of the file than the disk now.
 
     Above all after a sync that failed: the system may forget what it couldn't write, and say the next time that all is
-    written. A write that failed for lack of room leaves no doubt.
+    written. A write that failed for lack of room leaves no doubt. One that was opened when the file couldn't be
+    written never writes.
     """
-    return trouble.code & _PRIMARY == apsw.SQLITE_IOERR and trouble.code not in _MAY_BE_FULL
+    primary = trouble.code & _PRIMARY
+    return primary == apsw.SQLITE_READONLY or (primary == apsw.SQLITE_IOERR and trouble.code not in _MAY_BE_FULL)
 
 
 def extended_code(error: apsw.Error) -> int:

@@ -1,7 +1,7 @@
 """Unguarded: a while in which a connection may take events out of the log, as no other may, and may do no more."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, TypeAlias
 
 import apsw
@@ -34,5 +34,6 @@ def unguarded(connection: apsw.Connection, deeds: frozenset[Deed] = TAKES) -> Ge
     try:
         yield
     finally:
-        connection.authorizer = None
-        connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 1)
+        with suppress(apsw.ConnectionClosedError):  # no longer used, after a sync that failed
+            connection.authorizer = None
+            connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 1)

@@ -23,6 +23,7 @@ from adc.stores.sqlite.custody import Custody
 from adc.stores.sqlite.database import apply_database, load_database
 from adc.stores.sqlite.loading import as_json, load, wanted_bindings, xids
 from adc.stores.sqlite.roll import Roll
+from adc.stores.sqlite.settling import Trace
 from adc.stores.sqlite.troubles import typed
 from adc.stores.waking import Concerns
 
@@ -37,6 +38,10 @@ class SqliteWriting:
         self._custody = custody
         self.concerns = Concerns()
         """Whom it concerns, once it is committed."""
+        self.trace: Trace | None = None
+        """What it wrote last."""
+        self.jids: list[Xid] = []
+        """The jobs of which it wrote something."""
         self.failure: BaseException | None = None
         """Why this transaction can't be committed. SQLite undoes it by itself after some errors, and would run what
         follows outside of it: so whoever catches a trouble inside the transaction doesn't get any further."""
@@ -112,7 +117,8 @@ class SqliteWriting:
         """Append the events and write the rows."""
         with self._verb("apply"):
             try:
-                apply(self._connection, self._path, transitions)
+                self.trace = apply(self._connection, self._path, transitions) or self.trace
+                self.jids += [each.before.jid for each in transitions if each.events]
                 self.concerns.note(transitions)
             except BaseException as error:  # some of it may be written
                 self.failure = error
@@ -127,7 +133,7 @@ class SqliteWriting:
         """Append the events of the database and write what they lead to."""
         with self._verb("apply_database"):
             try:
-                apply_database(self._connection, transition)
+                self.trace = apply_database(self._connection, transition) or self.trace
                 self.concerns.note_database(transition)
             except BaseException as error:
                 self.failure = error
