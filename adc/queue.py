@@ -33,12 +33,11 @@ from adc.refused import (
     CancelRefused,
     EraseRefused,
     RedriveRefused,
-    Refused,
     ScheduleRefused,
     UnscheduleRefused,
     change_refused,
 )
-from adc.scheduling import Queue, schedule_all
+from adc.scheduling import Queue, jid_or_raise, schedule_all
 from adc.shell import carry_out
 from adc.stores.sqlite.opening import Durability, Missing, open_store
 from adc.stores.sqlite.store import SqliteStore
@@ -87,7 +86,7 @@ class StoreQueue(Pausing, Pruning, Looking, Queue):
         wanted = tuple(jobs)
         with self.store.writing() as writing:
             outcomes = schedule_all(writing, wanted, now=self.clock.now(), actor=self.actor, cause=current_cause())
-            return tuple(_jid_or_raise(job, outcome) for job, outcome in zip(wanted, outcomes, strict=True))
+            return tuple(jid_or_raise(job, outcome) for job, outcome in zip(wanted, outcomes, strict=True))
 
     @override
     def try_schedule(self, job: NewJob, /) -> Outcome[Xid, ScheduleRefused]:
@@ -275,14 +274,6 @@ class SqliteQueue(StoreQueue):
         """
         assert isinstance(self.store, SqliteStore)  # as `open` makes it
         return self.store.verify()
-
-
-def _jid_or_raise(job: NewJob, outcome: Outcome[Xid, ScheduleRefused]) -> Xid:
-    match outcome:
-        case Success(jid):
-            return jid
-        case Failure(refusal):
-            raise Refused(job.jid, refusal)
 
 
 def _other_version(kind: AnyJobKind, version: int) -> str:

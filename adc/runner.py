@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Collection, Generator
-from contextlib import suppress
 from datetime import timedelta
 from threading import Lock, Thread
 from typing import Final, Literal, Protocol, TypeAlias, final, get_args
@@ -25,7 +24,7 @@ from adc.handling.fault import Scrub
 from adc.handling.route import Routes
 from adc.ports.clock import Clock, Dice
 from adc.ports.store import Store, Wanted
-from adc.ports.trouble import StoreBusy
+from adc.ports.trouble import suppress_passing
 from adc.rescuing import Watcher
 from adc.router import RunnerRouter
 from adc.running.events import RunnerEvent
@@ -197,7 +196,7 @@ class JobRunner:
         except BaseException:
             desk.store.let_go(desk.runner)  # so that others find that it is gone, as if its process had died
             raise
-        with suppress(StoreBusy):
+        with suppress_passing():
             desk.store.resign(desk.runner)
 
     def _listening(self, audience: Audience | None) -> Listener | None:

@@ -12,9 +12,8 @@ from adc.core.refusals import Refusal
 from adc.core.states import Absent
 from adc.core.transition import Asked, Transition
 from adc.kind import NewJob
-from adc.ports.store import Writing
-from adc.refused import ScheduleRefused, schedule_refused
-from adc.shell import carry_out
+from adc.refused import Refused, ScheduleRefused, schedule_refused
+from adc.shell import CarriesOut, carry_out
 
 
 class Queue(Protocol):
@@ -49,7 +48,7 @@ class Queue(Protocol):
 
 
 def schedule_all(
-    writing: Writing, jobs: Sequence[NewJob], *, now: Instant, actor: str, cause: str | None
+    writing: CarriesOut, jobs: Sequence[NewJob], *, now: Instant, actor: str, cause: str | None
 ) -> list[Outcome[Xid, ScheduleRefused]]:
     """What came of each job, in order."""
     asked = [Asked(Schedule(job.jid, now, job.terms, job.due_from(now)), actor, cause, job.encoded) for job in jobs]
@@ -57,7 +56,7 @@ def schedule_all(
     return [_scheduled(writing, job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
 
 
-def _scheduled(writing: Writing, job: NewJob, outcome: Outcome[Transition, Refusal]) -> Outcome[Xid, ScheduleRefused]:
+def _scheduled(writing: CarriesOut, job: NewJob, outcome: Outcome[Transition, Refusal]) -> Outcome[Xid, ScheduleRefused]:
     match outcome:
         case Failure(refusal):
             return Failure(schedule_refused(refusal))
@@ -66,7 +65,16 @@ def _scheduled(writing: Writing, job: NewJob, outcome: Outcome[Transition, Refus
             return Success(_key_holder(writing, job) if already else job.jid)
 
 
-def _key_holder(writing: Writing, job: NewJob) -> Xid:
+def _key_holder(writing: CarriesOut, job: NewJob) -> Xid:
     holder = writing.holder(job.kind.name, job.key or "")
     assert holder is not None
     return holder.jid
+
+
+def jid_or_raise(job: NewJob, outcome: Outcome[Xid, ScheduleRefused]) -> Xid:
+    """What `schedule` gives, or raises as Refused."""
+    match outcome:
+        case Success(jid):
+            return jid
+        case Failure(refusal):
+            raise Refused(job.jid, refusal)

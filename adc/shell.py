@@ -1,20 +1,41 @@
 """How commands are carried out in a write transaction: load, decide, apply."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from msgspec.structs import replace
 
-from adc.core.commands import Erase, Schedule
+from adc.core.commands import Erase, KeyHolder, Schedule
 from adc.core.database import DatabaseCommand, DatabaseTransition
 from adc.core.database_rules import database_transition
 from adc.core.ids import Xid
 from adc.core.outcome import Outcome, Success
 from adc.core.refusals import Refusal
-from adc.core.transition import Asked, Transition, transition
+from adc.core.transition import Asked, Snapshot, Transition, transition
 from adc.ports.store import Writing
 
 
-def carry_out(writing: Writing, asked: Sequence[Asked]) -> tuple[Outcome[Transition, Refusal], ...]:
+class CarriesOut(Protocol):
+    """What a write transaction needs, so that the commands of jobs can be carried out in it: `Writing` has it."""
+
+    def load(self, jids: Sequence[Xid]) -> Mapping[Xid, Snapshot]:
+        """The jobs as they are."""
+        ...
+
+    def payloads(self, jids: Sequence[Xid]) -> Mapping[Xid, bytes]:
+        """The payloads of jobs."""
+        ...
+
+    def holder(self, kind: str, key: str) -> KeyHolder | None:
+        """The job that has this key."""
+        ...
+
+    def apply(self, transitions: Sequence[Transition]) -> None:
+        """Append the events and write the rows."""
+        ...
+
+
+def carry_out(writing: CarriesOut, asked: Sequence[Asked]) -> tuple[Outcome[Transition, Refusal], ...]:
     """What came of each command, in order; a refusal concerns only its own.
 
     Commands go to the store together, as long as none depends on what another one of them does.
@@ -60,7 +81,7 @@ def _touched(asked: Asked) -> tuple[Xid | tuple[str, str], ...]:
             return (command.jid,)
 
 
-def _informed(writing: Writing, asked: Asked) -> Asked:
+def _informed(writing: CarriesOut, asked: Asked) -> Asked:
     """A Schedule is told who holds its key, and an Erase whether there is anything, as of this transaction."""
     match asked.command:
         case Schedule(terms=terms) as schedule if terms.key is not None:

@@ -1,6 +1,7 @@
 """Trouble: what the outside does to a store, as typed exceptions that say what happened and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from typing_extensions import override
@@ -110,6 +111,12 @@ class FutureVersion(NotCommitted):
     advice = "Nothing was committed. Update adc."
 
 
+class PastVersion(NotCommitted):
+    """The file is of an earlier format, and no adc of this one has opened it yet; it was left as it was."""
+
+    advice = "Nothing was committed. Let this adc open it once, as `adc --db FILE stats` does: that migrates it."
+
+
 class StorageLocksLost(NotCommitted):
     """Something in this process closed descriptors of the file, and its locks went with them; or -wal was removed."""
 
@@ -187,6 +194,16 @@ class LogPruned(Exception):
         return (
             f"the log no longer has events {self.after + 1} to {self.next_seq - 1}: it was pruned, or is damaged"
         )
+
+
+@contextmanager
+def suppress_passing() -> Generator[None, None, None]:
+    """Within, a trouble whose cause may go by itself ends what was begun, and no more."""
+    try:
+        yield
+    except StoreTrouble as trouble:
+        if not trouble.passing:
+            raise
 
 
 def _listed(jids: Sequence[Xid]) -> str:

@@ -18,8 +18,8 @@ from tests.benchmarks.systems.protocol import PAYLOAD, Opened, System, nothing
 
 DUE: Final = Instant(1_799_000_000_000_000)
 LOOKS: Final = 50
-LOG_AT_ONCE: Final = 10
-"""A log is so much longer than a backlog."""
+BESIDE: Final = 50
+"""A runner that is stopped has begun a few more."""
 PATIENCE_SECONDS: Final = 5.0
 """So long a peer is asked for jobs; then what it did is counted."""
 ANEW: Final = 10_000
@@ -44,7 +44,7 @@ def backlogs(setting: Setting) -> Iterator[Figure]:
 
 
 def _measures(setting: Setting, shape: Shape, size: int, path: Path) -> dict[str, float]:
-    to_claim = setting.jobs * setting.rounds
+    to_claim = (setting.jobs + BESIDE) * setting.rounds
     if size <= ANEW:
         for old in path.parent.glob(f"{path.name}*"):
             old.unlink()

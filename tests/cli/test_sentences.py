@@ -7,7 +7,7 @@ import pytest
 from adc.cli.sentences import attempt_of, says
 from adc.cli.work import line_of
 from adc.codec.events import body_of
-from adc.core.database import AnyEvent, QueuePaused, QueueResumed
+from adc.core.database import AnyEvent, Pruned, QueuePaused, QueueResumed
 from adc.core.events import (
     CancelAsked,
     JobCancelled,
@@ -63,6 +63,8 @@ SAID: list[tuple[AnyEvent, str]] = [
     (PayloadErased(NOW), ""),
     (QueuePaused(NOW, "mail"), "mail"),
     (QueueResumed(NOW, "mail"), "mail"),
+    (Pruned(NOW, 2, 7, EARLY), "2 jobs over before 2027-01-15T08:00:00.000Z, 7 events"),
+    (Pruned(NOW, 2, 7, EARLY, "old.db"), "2 jobs over before 2027-01-15T08:00:00.000Z, 7 events, now in old.db"),
 ]
 
 
@@ -75,7 +77,9 @@ def test_every_event_has_a_row() -> None:
     assert {type(event) for event, _ in SAID} == set(get_args(AnyEvent))
 
 
-@pytest.mark.parametrize("event", [*EVENTS, QueuePaused(NOW, "mail")], ids=lambda event: type(event).__name__)
+@pytest.mark.parametrize(
+    "event", [*EVENTS, QueuePaused(NOW, "mail"), Pruned(NOW, 2, 7, EARLY)], ids=lambda event: type(event).__name__
+)
 def test_events_of_an_attempt_have_its_number(event: AnyEvent) -> None:
     assert attempt_of(event) == str(getattr(event, "attempt", ""))
 

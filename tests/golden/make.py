@@ -29,7 +29,7 @@ from adc.core.commands import (
     Snooze,
 )
 from adc.core.ids import RunnerId, Xid
-from adc.core.instants import SECOND, Instant, Span
+from adc.core.instants import SECOND, Instant, Span, datetime_of
 from adc.core.outcome import Success
 from adc.core.retry import RetryPolicy, exponential, fixed, linear
 from adc.core.terms import Body, Fault, Terms, Token
@@ -173,10 +173,21 @@ def of_database(queue: SqliteQueue, clock: FixedClock) -> dict[str, object]:
     for word, name in (("pause", "money"), ("pause", "größer"), ("resume", "money"), ("pause", "default")):
         clock.advance(timedelta(seconds=1))
         getattr(queue, word)(name)
+    prune_one(queue)
     return {
         "paused": queue.store.paused(),
         "events": [of_event(each) for each in queue.store.database_history()],
     }
+
+
+def prune_one(queue: SqliteQueue) -> None:
+    """One more job, that was over before all others, and whose history is gone."""
+    jid = Xid("d5k7nc8v2q0g0a1m9999")
+    with queue.store.writing() as writing:
+        scheduled, body = asked("wait", jid, Instant(EARLY - 2), 0, 0)
+        carry_out(writing, [Asked(scheduled, "golden:wait", None, body)])
+        carry_out(writing, [Asked(Cancel(jid, Instant(EARLY - 1)), "golden:cancel")])
+    queue.prune(done_before=datetime_of(EARLY))
 
 
 def of_event(each: "Recorded[Any]") -> dict[str, object]:

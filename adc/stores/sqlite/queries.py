@@ -28,8 +28,10 @@ MAKE_ARCHIVE: Final = "INSERT INTO adc_meta (key, value) VALUES ('archive_of', ?
 BEGIN: Final = "BEGIN IMMEDIATE"
 COMMIT: Final = "COMMIT"
 ROLLBACK: Final = "ROLLBACK"
-# It changes nothing, but is written, over what there is of a commit that failed.
-TOUCH: Final = "UPDATE adc_meta SET value = value WHERE key = 'format'"
+# Together they change nothing, but are written: over what there is of a commit that failed. SQLite doesn't write what an
+# UPDATE leaves as it is.
+TOUCH: Final = "INSERT INTO adc_meta (key, value) VALUES ('touched', '')"
+UNTOUCH: Final = "DELETE FROM adc_meta WHERE key = 'touched'"
 
 # Jobs:
 # A snapshot's columns are in the order that `rows.snapshot` reads. Its terms are in its first event, the data of which

@@ -29,6 +29,7 @@ def is_committed(connection: apsw.Connection, trace: Trace | None, trouble: Stor
     connection.execute(queries.BEGIN)
     if not _is_there(connection, trace):
         connection.execute(queries.TOUCH)
+        connection.execute(queries.UNTOUCH)
         connection.execute(queries.COMMIT)
         return False
     connection.execute(queries.ROLLBACK)

@@ -7,8 +7,8 @@ any descriptor of the file drops all of them. So the file is opened once per pro
 
 import os
 from collections.abc import Sequence
-from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, lockf
 from contextlib import suppress
+from fcntl import LOCK_EX, LOCK_NB, LOCK_UN, lockf
 from struct import Struct as Layout
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeAlias, final
@@ -89,7 +89,11 @@ class SideFile:
                 raise StoreReadOnly(self.path, "enrol", "the lock of a runner can't be taken")
             opened.held.add(slot)
         self._slots[slot] = opened, 0
-        self.beat(slot, at)
+        try:
+            self.beat(slot, at)
+        except BaseException:
+            self.let_go(slot)
+            raise
         return opened.board.name
 
     def beat(self, slot: int, at: Instant) -> None:

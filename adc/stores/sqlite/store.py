@@ -78,7 +78,7 @@ class SqliteStore(SqliteRunners):
                     self._call(writing.concerns)
             except BaseException as error:
                 self._roll_back()
-                self._doubt(error)
+                self._doubt_after(error)
                 self._custody.look_again(error)
                 raise
             finally:
@@ -223,7 +223,7 @@ class SqliteStore(SqliteRunners):
         except apsw.Error as error:
             trouble = trouble_of(error, self._path, "commit")
             self._roll_back()
-            self._doubt(trouble)
+            self._trusted = self._trusted and not shakes_trust(trouble)
             committed = self._is_committed(writing, trouble)
             if committed is None:
                 raise OutcomeUnknown(
@@ -241,9 +241,9 @@ class SqliteStore(SqliteRunners):
             self._roll_back()
             return None
 
-    def _doubt(self, error: BaseException) -> None:
-        """Take note of what the connection isn't trusted after: the next one who needs one has another."""
-        if isinstance(error, StoreTrouble) and shakes_trust(error):
+    def _doubt_after(self, error: BaseException) -> None:
+        """What shakes the trust in a connection: whoever needs one next has another. After a commit it was seen to."""
+        if isinstance(error, StoreTrouble) and error.operation != "commit" and shakes_trust(error):
             self._trusted = False
 
     def _call(self, concerns: Concerns) -> None:
@@ -253,8 +253,10 @@ class SqliteStore(SqliteRunners):
 
     def _roll_back(self) -> None:
         """SQLite may have rolled back by itself; a second error here would hide the first."""
-        with suppress(apsw.Error):
+        try:
             if not self._custody.inherited and self._connection.in_transaction:
-                self._trusted = False  # until it is undone
                 self._connection.execute(queries.ROLLBACK)
-                self._trusted = True
+        except apsw.ConnectionClosedError:
+            pass
+        except apsw.Error:
+            self._trusted = False

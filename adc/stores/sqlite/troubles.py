@@ -70,7 +70,7 @@ def trouble_of(error: apsw.Error | UnicodeDecodeError, path: str, operation: str
     kind = _BY_CODE.get(code & _PRIMARY, NotCommitted)
     if code in _MAY_BE_FULL and is_out_of_room(path):
         kind = StoreFull
-    return kind(path, operation, str(error), code)
+    return kind(path, operation, str(error) or type(error).__name__, code)
 
 
 def trouble_of_system(error: OSError, path: str, operation: str) -> StoreTrouble:
@@ -83,10 +83,10 @@ def shakes_trust(trouble: StoreTrouble) -> bool:
 
     Above all after a sync that failed: the system may forget what it couldn't write, and say the next time that all is
     written. A write that failed for lack of room leaves no doubt. One that was opened when the file couldn't be
-    written never writes.
+    written never writes; one that lacked memory in the middle of something may take the file for damaged.
     """
     primary = trouble.code & _PRIMARY
-    return primary == apsw.SQLITE_READONLY or (primary == apsw.SQLITE_IOERR and trouble.code not in _MAY_BE_FULL)
+    return primary in {apsw.SQLITE_READONLY, apsw.SQLITE_NOMEM} or (primary == apsw.SQLITE_IOERR and trouble.code not in _MAY_BE_FULL)
 
 
 def extended_code(error: apsw.Error) -> int:

@@ -1,0 +1,173 @@
+"""Borrowed: jobs stored on somebody else's connection, in the transaction that it is in, as the store would do it."""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import TypeVar, final
+
+import apsw
+
+from adc.codec.events import decode_event
+from adc.core.commands import KeyHolder
+from adc.core.events import JobScheduled
+from adc.core.evolve import fold
+from adc.core.ids import Xid
+from adc.core.states import Scheduled
+from adc.core.transition import Snapshot, Transition
+from adc.ports.lent import Executes, Parameters
+from adc.ports.trouble import ForeignFile, NoQueue, StoreDamaged
+from adc.stores.appending import applied, entries
+from adc.stores.sqlite import outbox_queries, queries, rows
+from adc.stores.sqlite.admitting import as_text, refuse_unfit
+from adc.stores.sqlite.migrations import SCHEMA_SQL
+
+Cell = TypeVar("Cell", int, str, bytes)
+
+
+@contextmanager
+def borrowed(connection: Executes) -> Generator["Borrowed", None, None]:
+    """Within, the connection has the write lock; what goes wrong undoes what was written within, and no more.
+
+    The lock is taken before the savepoint, since Python's sqlite3 begins its transactions before INSERT, UPDATE and
+    DELETE only; and again behind it, since a connection that is in no transaction begins one with the savepoint.
+    """
+    _lock(connection)
+    with _savepoint(connection):
+        _lock(connection)
+        refuse_unfit(lambda sql: found(connection, sql), lambda: path_of(connection))
+        yield Borrowed(connection)
+
+
+def found(connection: Executes, sql: str, params: Parameters = ()) -> list[tuple[object, ...]]:
+    """The rows of a query; some connections are set to give them as dicts, in the order of the columns."""
+    every = connection.execute(sql, params).fetchall()
+    return [tuple(row.values() if isinstance(row, Mapping) else row) for row in every]
+
+
+def path_of(connection: Executes) -> str:
+    """The file, for what is said of it."""
+    ((path,),) = found(connection, outbox_queries.PATH) or ((":memory:",),)
+    return as_text(path or ":memory:")
+
+
+@final
+class Borrowed:
+    """The verbs of a write transaction that scheduling needs."""
+
+    def __init__(self, connection: Executes) -> None:
+        self._connection = connection
+
+    def load(self, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:
+        """The jobs as they are."""
+        return {jid: self._load(jid) for jid in jids}
+
+    def payloads(self, jids: Sequence[Xid]) -> Mapping[Xid, bytes]:
+        """The payloads of jobs."""
+        bodies = {jid: found(self._connection, queries.BODY, (jid, 1)) for jid in jids}
+        return {jid: self._cell(row[0], bytes) for jid, each in bodies.items() for row in each if row[0] is not None}
+
+    def holder(self, kind: str, key: str) -> KeyHolder | None:
+        """The job that has this key."""
+        for jid, seq, type_version, data in found(self._connection, queries.HOLDER, (kind, key)):
+            holder = Xid(self._cell(jid, str))
+            scheduled = decode_event(
+                *(holder, self._cell(seq, int), 1, JobScheduled.__name__),
+                *(self._cell(type_version, int), self._cell(data, str)),
+            )
+            assert isinstance(scheduled, JobScheduled)  # the type was named
+            return KeyHolder(holder, scheduled.terms.payload.hash)
+        return None
+
+    def apply(self, transitions: Sequence[Transition]) -> None:
+        """Append the events of new jobs, and write their rows: only where this call has appended the event."""
+        for each in transitions:
+            if each.events:
+                self._add(each)
+
+    def _add(self, transition: Transition) -> None:
+        state, (event,) = transition.after, transition.events
+        assert isinstance(state, Scheduled)  # nothing else follows from Schedule
+        last = sum(self._cell(row[0], int) for row in found(self._connection, queries.LAST_SEQ))
+        (entry,) = entries(transition, last + 1)
+        job = applied(transition, entry.recorded)
+        row = (*rows.job_terms(state, event.at), job.jid, job.seq, *rows.job_row(state, job))
+        self._connection.execute(queries.APPEND, rows.event_row(entry))
+        self._connection.execute(queries.INSERT_JOB, row)
+
+    def _load(self, jid: Xid) -> Snapshot:
+        log = found(self._connection, queries.HISTORY, (jid,))
+        if not log:
+            return Snapshot.absent(jid)
+        text, number = str, int
+        events = [
+            decode_event(
+                *(jid, self._cell(seq, number), self._cell(version, number), self._cell(kind, text)),
+                *(self._cell(kind_version, number), self._cell(data, text)),
+            )
+            for seq, _, version, kind, kind_version, _, _, data, _ in log
+        ]
+        first, last = self._cell(log[0][0], int), log[-1]
+        return Snapshot(jid, fold(events), first, self._cell(last[2], int), self._cell(last[-1], bytes))
+
+    def _cell(self, cell: object, kind: type[Cell]) -> Cell:
+        """A cell of a type; a connection may be set to give texts as bytes."""
+        given = cell.decode() if kind is str and isinstance(cell, bytes) else cell
+        if not isinstance(given, kind):
+            problem = f"expected {kind.__name__} from job_events, got {type(cell).__name__}"
+            raise StoreDamaged(path_of(self._connection), "schedule", problem)
+        return given
+
+
+def _lock(connection: Executes) -> None:
+    try:
+        cursor: object = connection.execute(outbox_queries.LOCK, ())
+    except Exception as error:  # each library has its own
+        if "no such table" not in str(error):
+            raise
+        problem = "it has no tables of adc; adc.outbox.make_tables(connection) makes them"
+        raise NoQueue(path_of(connection), "schedule", problem) from error
+    if not hasattr(cursor, "fetchall"):
+        raise TypeError(f"expected a connection whose execute gives a cursor, got {type(cursor).__name__}")
+
+
+def make_on(connection: Executes) -> None:
+    """Make adc's tables; if there are some of their names, these are checked."""
+    try:
+        with _savepoint(connection):
+            for each in _statements():
+                connection.execute(each, ())
+    except Exception as error:  # each library has its own
+        if "already exists" not in str(error):
+            raise
+        _refuse_other_tables(connection)
+
+
+def _refuse_other_tables(connection: Executes) -> None:
+    present = sorted((as_text(kind), as_text(name)) for kind, name, _ in found(connection, queries.OBJECTS))
+    if ("table", "adc_meta") not in present:
+        problem = f"it has a {' '.join(present[0])} that isn't adc's"
+        raise ForeignFile(path_of(connection), "make_tables", problem)
+    with borrowed(connection):
+        pass  # it is fit
+
+
+@contextmanager
+def _savepoint(connection: Executes) -> Generator[None, None, None]:
+    connection.execute(outbox_queries.SAVEPOINT, ())
+    try:
+        yield
+        connection.execute(outbox_queries.RELEASE, ())
+    except BaseException:
+        with suppress(Exception):  # SQLite may have undone the whole transaction, savepoint and all
+            connection.execute(outbox_queries.UNDO, ())
+            connection.execute(outbox_queries.RELEASE, ())
+        raise
+
+
+def _statements() -> Iterator[str]:
+    """Those of SCHEMA_SQL: a trigger has some within."""
+    statement = ""
+    for part in SCHEMA_SQL.split(";"):
+        statement += f"{part};"
+        if apsw.complete(statement):
+            yield statement.strip()
+            statement = ""

@@ -1,0 +1,138 @@
+"""A failing disk: a VFS that counts what SQLite asks of the system, and answers a chosen call, or all after it, with an error."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final, Literal, TypeAlias, cast
+
+import apsw
+from typing_extensions import Buffer
+
+Lasting: TypeAlias = Literal["once", "for ever"]
+
+CALLS: Final = ("xRead", "xWrite", "xTruncate", "xSync", "xFileSize", "xLock", "xOpen", "xDelete", "xAccess")
+KINDS: Final[dict[str, tuple[int, frozenset[str]]]] = {
+    "IOERR_READ": (apsw.SQLITE_IOERR_READ, frozenset({"xRead"})),
+    "IOERR_SHORT_READ": (apsw.SQLITE_IOERR_SHORT_READ, frozenset({"xRead"})),
+    "IOERR_WRITE": (apsw.SQLITE_IOERR_WRITE, frozenset({"xWrite"})),
+    "FULL": (apsw.SQLITE_FULL, frozenset({"xWrite", "xTruncate"})),
+    "IOERR_FSYNC": (apsw.SQLITE_IOERR_FSYNC, frozenset({"xSync"})),
+    "IOERR_TRUNCATE": (apsw.SQLITE_IOERR_TRUNCATE, frozenset({"xTruncate"})),
+    "IOERR_DELETE": (apsw.SQLITE_IOERR_DELETE, frozenset({"xDelete"})),
+    "IOERR_LOCK": (apsw.SQLITE_IOERR_LOCK, frozenset({"xLock"})),
+    "IOERR_FSTAT": (apsw.SQLITE_IOERR_FSTAT, frozenset({"xFileSize"})),
+    "IOERR_ACCESS": (apsw.SQLITE_IOERR_ACCESS, frozenset({"xAccess"})),
+    "CANTOPEN": (apsw.SQLITE_CANTOPEN, frozenset({"xOpen"})),
+    "NOMEM": (apsw.SQLITE_NOMEM, frozenset(CALLS)),
+    "BUSY": (apsw.SQLITE_BUSY, frozenset({"xLock"})),
+}
+"""By name: SQLite's result code, and which calls may give it. A call that may not has succeeded."""
+
+
+@dataclass
+class Fault:
+    """What to do, and what was done."""
+
+    at: int = -1
+    """The number of the call that fails; -1: none."""
+    kind: str = "IOERR_READ"
+    lasting: Lasting = "once"
+    after: bool = False
+    """Whether the call does its work first, as a sync that fails late may have."""
+    calls: list[str] = field(default_factory=list)
+    """Those since it was armed."""
+    hits: int = 0
+    armed: bool = False
+
+    def arm(self) -> None:
+        self.calls.clear()
+        self.hits, self.armed = 0, True
+
+    def fails(self, call: str) -> bool:
+        """Count the call: whether it fails."""
+        if not self.armed:
+            return False
+        number = len(self.calls)
+        self.calls.append(call)
+        _, may = KINDS[self.kind]
+        if self.at < 0 or call not in may or number < self.at or (self.lasting == "once" and self.hits):
+            return False
+        self.hits += 1
+        return True
+
+    def error(self) -> Exception:
+        code, _ = KINDS[self.kind]
+        return cast("Exception", apsw.exception_for(code))
+
+
+_numbers: Final = count(1)
+
+
+@contextmanager
+def failing_disk(fault: Fault) -> Generator[None, None, None]:
+    """Within, all connections of this process that are opened are on it."""
+    disk = _Disk(fault)
+    try:
+        yield
+    finally:
+        disk.unregister()
+
+
+class _Disk(apsw.VFS):
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        super().__init__(f"failing-{next(_numbers)}", "unix", makedefault=True)
+
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802  SQLite's name
+        if self.fault.fails("xOpen"):
+            raise self.fault.error()
+        return _File(self.fault, name, flags)
+
+    def xDelete(self, name: str, syncdir: bool) -> None:  # noqa: FBT001, N802
+        if self.fault.fails("xDelete"):
+            raise self.fault.error()
+        super().xDelete(name, syncdir)
+
+    def xAccess(self, path: str, flags: int) -> bool:  # noqa: N802
+        if self.fault.fails("xAccess"):
+            raise self.fault.error()
+        return super().xAccess(path, flags)
+
+
+class _File(apsw.VFSFile):
+    def __init__(self, fault: Fault, name: str | apsw.URIFilename | None, flags: list[int]) -> None:
+        self.fault = fault
+        super().__init__("unix", name, flags)
+
+    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
+        if self.fault.fails("xRead"):
+            raise self.fault.error()
+        return super().xRead(amount, offset)
+
+    def xWrite(self, written: Buffer, offset: int) -> None:  # noqa: N802
+        if self.fault.fails("xWrite"):
+            raise self.fault.error()
+        super().xWrite(written, offset)
+
+    def xTruncate(self, size: int) -> None:  # noqa: N802
+        if self.fault.fails("xTruncate"):
+            raise self.fault.error()
+        super().xTruncate(size)
+
+    def xSync(self, flags: int) -> None:  # noqa: N802
+        if self.fault.fails("xSync"):
+            if self.fault.after:
+                super().xSync(flags)
+            raise self.fault.error()
+        super().xSync(flags)
+
+    def xFileSize(self) -> int:  # noqa: N802
+        if self.fault.fails("xFileSize"):
+            raise self.fault.error()
+        return super().xFileSize()
+
+    def xLock(self, level: int) -> None:  # noqa: N802
+        if self.fault.fails("xLock"):
+            raise self.fault.error()
+        super().xLock(level)

@@ -1,0 +1,278 @@
+"""Nth call: each thing that SQLite asks of the system, in each public operation, fails once in each way; nothing is lost.
+
+python -m tests.faults.nth_call [--operations NAME ...] [--share 1] [--seed 0] [--point OPERATION:KIND:LASTING:AT] [--json FILE]
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Final, TypeAlias
+
+import msgspec
+
+import adc
+from adc.ports.trouble import NotCommitted, OutcomeUnknown, StoreTrouble
+from adc.stores.sqlite.verifying import verify_file
+from tests.faults.failing_disk import KINDS, Fault, Lasting, failing_disk
+from tests.faults.whence import commit_of
+
+KIND: Final = adc.JobKind("k", str, result=str, retry=adc.exponential(max_retries=2))
+DATABASE: Final = "q.db"
+MOMENT: Final = datetime(2040, 1, 1, tzinfo=UTC)
+"""By then all is due, and all that is over is old."""
+LASTINGS: Final[tuple[Lasting, ...]] = ("once", "for ever")
+BUSY: Final = timedelta(milliseconds=2)
+Digests: TypeAlias = dict[int, str]
+"""The log: each event's digest, by its place."""
+Doing: TypeAlias = Callable[[adc.SqliteQueue, Path], object]
+
+
+def open_in(folder: Path) -> adc.SqliteQueue:
+    return adc.SqliteQueue.open(folder / DATABASE, busy_timeout=BUSY, actor="test")
+
+
+def first_of(queue: adc.SqliteQueue, state: adc.StateName) -> adc.Xid:
+    return queue.look(state=state)[0].jid
+
+
+def complete(queue: adc.SqliteQueue, folder: Path) -> None:
+    claimed = queue.poll_next(KIND, at=MOMENT)
+    if claimed is not None:
+        claimed.complete("done")
+
+
+def fail(queue: adc.SqliteQueue, folder: Path) -> None:
+    claimed = queue.poll_next(KIND, at=MOMENT)
+    if claimed is not None:
+        claimed.fail(adc.Permanent("no"))
+
+
+OPERATIONS: Final[dict[str, Doing]] = {
+    "open": lambda queue, folder: open_in(folder).close(),
+    "schedule": lambda queue, folder: queue.schedule(KIND.new("new")),
+    "schedule_many": lambda queue, folder: queue.schedule_many(KIND.new("x" * 3_000, key=f"n{n}") for n in range(5)),
+    "cancel": lambda queue, folder: queue.cancel_job(first_of(queue, "scheduled")),
+    "reschedule": lambda queue, folder: queue.reschedule(first_of(queue, "scheduled"), priority=3),
+    "unschedule": lambda queue, folder: queue.unschedule_job(KIND, first_of(queue, "scheduled")),
+    "poll": lambda queue, folder: queue.poll_next(KIND, at=MOMENT),
+    "complete": complete,
+    "fail": fail,
+    "redrive": lambda queue, folder: queue.redrive(first_of(queue, "dead")),
+    "pause": lambda queue, folder: queue.pause("default"),
+    "resume": lambda queue, folder: queue.resume("mail"),
+    "erase": lambda queue, folder: queue.erase(first_of(queue, "done")),
+    "prune": lambda queue, folder: queue.prune(done_before=MOMENT),
+    "prune into an archive": lambda queue, folder: queue.prune(done_before=MOMENT, archive=folder / "old.db"),
+    "verify": lambda queue, folder: list(queue.verify()),
+    "look": lambda queue, folder: queue.look(),
+    "run": lambda queue, folder: adc.JobRunner(queue, ROUTER, driver="inline").run_until_idle(),
+}
+ROUTER: Final = adc.RunnerRouter()
+
+
+@ROUTER.handles(KIND)
+def echo(job: adc.Job[str]) -> str:
+    return job.payload
+
+
+SEVERAL: Final = frozenset({"prune", "prune into an archive", "run", "complete", "fail", "poll", "erase"})
+"""Those that are more than one transaction: the first ones may be there when a later one isn't."""
+
+
+def prepare(folder: Path) -> None:
+    """Jobs in every state."""
+    with open_in(folder) as queue:
+        queue.schedule_many(KIND.new(f"job {n}", key=f"k{n}") for n in range(8))
+        for _ in range(2):
+            complete(queue, folder)
+        fail(queue, folder)
+        queue.cancel_job(first_of(queue, "scheduled"))
+        queue.pause("mail")
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where it fails, and how."""
+
+    operation: str
+    kind: str
+    lasting: Lasting
+    at: int
+
+    def __str__(self) -> str:
+        return f"{self.operation}:{self.kind}:{self.lasting}:{self.at}"
+
+
+@dataclass
+class Report:
+    """What came of it, in figures, and what isn't as it must be."""
+
+    commit: str = ""
+    seed: int = 0
+    points: int = 0
+    hits: int = 0
+    answers: dict[str, int] = field(default_factory=dict)
+    by_operation: dict[str, int] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Examiner:
+    """Tries points, each on a copy of the same file."""
+
+    place: Path
+    report: Report = field(default_factory=Report)
+    answers: Counter[str] = field(default_factory=Counter)
+    by_operation: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        (self.place / "base").mkdir()
+        prepare(self.place / "base")
+        self.before = log_of(self.place / "base")
+
+    def calls(self, operation: str) -> int:
+        """How many calls it takes if none fails."""
+        folder, fault = self.copy("base", "run"), Fault()
+        with failing_disk(fault), open_in(folder) as queue:
+            fault.arm()
+            OPERATIONS[operation](queue, folder)
+            fault.armed = False
+        return len(fault.calls)
+
+    def copy(self, there: str, here: str) -> Path:
+        folder = self.place / here
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for each in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-adc", "old.db", "old.db-wal"):
+            if (self.place / there / each).exists():
+                shutil.copyfile(self.place / there / each, folder / each)
+        return folder
+
+    def attempt(self, point: Point) -> bool:
+        """Whether the fault was met."""
+        folder, fault = self.copy("base", "run"), Fault(point.at, point.kind, point.lasting)
+        raised: BaseException | None = None
+        with failing_disk(fault):
+            queue = open_in(folder)
+            fault.arm()
+            try:
+                OPERATIONS[point.operation](queue, folder)
+            except Exception as error:  # noqa: BLE001  it is examined
+                raised = error
+            fault.armed = False
+            crashed = self.copy("run", "crashed")  # as a crash would leave it now
+            self.judge(point, raised, log_of(crashed), "after a crash")
+            self.goes_on(point, queue, folder)
+            queue.close()
+        self.judge(point, raised, log_of(folder), "later", more=1)
+        self.judge_files(point, crashed, folder)
+        self.report.points += 1
+        self.report.hits += bool(fault.hits)
+        self.by_operation[point.operation] += 1
+        self.answers["success" if raised is None else type(raised).__name__] += 1
+        return bool(fault.hits)
+
+    def goes_on(self, point: Point, queue: adc.SqliteQueue, folder: Path) -> None:
+        """The cause is gone: so is the trouble, without opening the queue anew."""
+        try:
+            queue.schedule(KIND.new("after", key="after"))
+        except Exception as error:  # noqa: BLE001  it is told
+            self.wrong(point, f"it doesn't go on: {error!r}")
+
+    def judge(self, point: Point, raised: BaseException | None, after: Digests, when: str, more: int = 0) -> None:
+        """What the log has must be what the answer said."""
+        if raised is not None and not isinstance(raised, NotCommitted | OutcomeUnknown):
+            self.wrong(point, f"it isn't typed: {raised!r}")
+        if point.operation in SEVERAL:
+            return
+        lost = self.before.items() - after.items()
+        new = len(after) - len(self.before) - more
+        if lost:
+            self.wrong(point, f"{when}: {len(lost)} events are lost")
+        expected = NEW_EVENTS.get(point.operation, 0)
+        if raised is None and new != expected:
+            self.wrong(point, f"{when}: success, and {new} new events")
+        if isinstance(raised, NotCommitted) and new:
+            self.wrong(point, f"{when}: {raised!r}, and {new} new events")
+        if new not in (0, expected):
+            self.wrong(point, f"{when}: {new} new events")
+
+    def judge_files(self, point: Point, *folders: Path) -> None:
+        for folder in folders:
+            for name in (DATABASE, "old.db"):
+                if (folder / name).exists() and (folder / name).stat().st_size:
+                    for finding in verify_file(str(folder / name)):
+                        self.wrong(point, f"{folder.name}/{name}: {finding}")
+
+    def wrong(self, point: Point, what: str) -> None:
+        self.report.wrong.append(f"{point}: {what}")
+
+
+NEW_EVENTS: Final = {
+    "schedule": 1,
+    "schedule_many": 5,
+    "cancel": 1,
+    "reschedule": 1,
+    "unschedule": 1,
+    "redrive": 1,
+    "pause": 1,
+    "resume": 1,
+}
+
+
+def log_of(folder: Path) -> Digests:
+    with adc.SqliteQueue.open(folder / DATABASE, missing="refuse") as queue:
+        return {each.seq: str(each) for each in queue.store.events(0, 10_000)}
+
+
+def points(examiner: Examiner, operations: list[str]) -> Iterator[Point]:
+    for operation in operations:
+        for at in range(examiner.calls(operation)):
+            yield from (Point(operation, kind, lasting, at) for kind in KINDS for lasting in LASTINGS)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--operations", nargs="*", default=list(OPERATIONS))
+    parser.add_argument("--share", type=float, default=1.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--point")
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args()
+    began, random = time.monotonic(), Random(chosen.seed)
+    with tempfile.TemporaryDirectory(dir=chosen_memory()) as place:
+        examiner = Examiner(Path(place))
+        examiner.report.seed, examiner.report.commit = chosen.seed, commit_of()
+        if chosen.point is not None:
+            operation, kind, lasting, at = chosen.point.split(":")
+            examiner.attempt(Point(operation, kind, lasting, int(at)))
+        else:
+            for point in points(examiner, chosen.operations):
+                if random.random() < chosen.share:
+                    examiner.attempt(point)
+    report = examiner.report
+    report.answers, report.by_operation = dict(examiner.answers), dict(examiner.by_operation)
+    print(f"{report.points} points, {report.hits} hit, {time.monotonic() - began:.0f} s: {report.answers}")
+    if chosen.json is not None:
+        chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
+    print(*(f"WRONG: {each}" for each in report.wrong[:40]), sep="\n")
+    if report.wrong:
+        print(f"{len(report.wrong)} in all; commit {report.commit}; again: python -m tests.faults.nth_call --point ...")
+    return bool(report.wrong)
+
+
+def chosen_memory() -> str | None:
+    """A file system in memory, if there is one: what is tried is what SQLite asks, not what a disk does."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
