@@ -39,6 +39,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "replay": ("adc.cli.replaying:replay", "Run a handler again on an attempt of an exported job."),
     "erase": ("adc.cli.changing:erase", "Remove the bytes of a job's payload and result."),
     "prune": ("adc.cli.pruning:prune", "Remove, or archive, what happened to jobs long over."),
+    "import": ("adc.cli.importing:import_original", "Copy the jobs of a file of the Rust original."),
     "verify": ("adc.cli.verifying:verify", "Check a queue's file: is all of it as adc wrote it?"),
     "rebuild": ("adc.cli.rebuilding:rebuild", "Compute the states of jobs anew from the log."),
     "demo": ("adc.cli.demo:demo", "See adc work, on Python's own standard library."),

@@ -1,5 +1,6 @@
 """Backlogs: whether a claim slows down with what waits already, whatever its shape."""
 
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -31,13 +32,14 @@ def backlogs(setting: Setting) -> Iterator[Figure]:
     for shape in (*SHAPES, *NOTHING_DUE):
         found: dict[tuple[str, str], list[float]] = {}
         with tempfile.TemporaryDirectory(dir=setting.folder) as folder:
-            paths = {size: Path(folder) / f"{size}.db" for size in setting.backlogs}
+            paths = {size: Path(folder) / f"{size}" / "jobs.db" for size in setting.backlogs}
             for _ in range(setting.rounds):
                 for size, path in paths.items():
                     for measure, value in _measures(setting, shape, size, path).items():
                         found.setdefault((f"adc, {shape.name}, {size:,}", measure), []).append(value)
         for (name, measure), values in found.items():
-            yield Figure("backlogs", "normal", setting.jobs, name, measure, tuple(values))
+            remark = f"{setting.log} events a job in the log" if shape.is_log else ""
+            yield Figure("backlogs", "normal", setting.jobs, name, measure, tuple(values), remark)
     for peer in setting.peers:
         if peer.has_bulk:
             yield from _of_peer(setting, peer)
@@ -46,11 +48,10 @@ def backlogs(setting: Setting) -> Iterator[Figure]:
 def _measures(setting: Setting, shape: Shape, size: int, path: Path) -> dict[str, float]:
     to_claim = (setting.jobs + BESIDE) * setting.rounds
     if size <= ANEW:
-        for old in path.parent.glob(f"{path.name}*"):
-            old.unlink()
+        shutil.rmtree(path.parent, ignore_errors=True)
     if not path.exists():
-        largest = max(setting.backlogs)
-        make(path, shape, min(setting.log, setting.log * size // largest) if shape.is_log else size, to_claim)
+        path.parent.mkdir()
+        make(path, shape, setting.log * size if shape.is_log else size, to_claim)
     with closing(adc.SqliteQueue.open(path, durability="normal")) as queue:
         if shape in NOTHING_DUE:
             return _empty_claims(queue, shape)

@@ -53,7 +53,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--durability", choices=("normal", "full"), help="only this one")
     parser.add_argument("--backlogs", default="1000,100000,1000000", help="how many jobs wait, in each file")
-    parser.add_argument("--log", type=int, default=10_000_000, help="how many events the largest log has")
+    parser.add_argument("--log", type=int, default=10, help="events of a long log, times the size of the backlog")
     parser.add_argument("--samples", type=int, default=100, help="of each idle runner in each round of latency")
     parser.add_argument("--cold", type=float, default=10.0, help="seconds until an idle runner is cold")
     parser.add_argument("--folder", type=Path, help="where the files are made: on the disk that is to be measured")

@@ -62,4 +62,4 @@ def _alone(*arguments: str) -> dict[str, float]:
 
 def _bytes(folder: Path) -> int:
     """Of all files: what is closed has no more in its WAL than it keeps there."""
-    return sum(each.stat().st_size for each in folder.iterdir())
+    return sum(each.stat().st_size for each in folder.iterdir() if each.is_file())

@@ -35,6 +35,7 @@ round are in [benchmarks.json](benchmarks.json).
 
 def keep(folder: Path, measured: Sequence[Measured]) -> list[Measured]:
     """What is known of all workloads, with these instead of what was known of them."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / "benchmarks.json"
     old = msgspec.json.decode(path.read_bytes(), type=list[Measured]) if path.exists() else []
     by_name = {each.workload: each for each in (*old, *measured)}

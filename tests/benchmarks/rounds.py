@@ -30,8 +30,8 @@ class Setting(Struct, frozen=True):
     folder: Path | None = None
     """Where the files are made; None: where the system keeps temporary ones."""
     backlogs: tuple[int, ...] = (1_000, 100_000, 1_000_000)
-    log: int = 10_000_000
-    """Events in the largest log."""
+    log: int = 10
+    """How many events a long log has for each job of the backlog beside which it stands."""
     samples: int = 100
     """How often the time to an idle runner is measured in each round."""
     cold_seconds: float = 10.0

@@ -14,7 +14,7 @@ SYSTEMS = tuple(map(known, OURS))
 
 
 def setting(folder: Path) -> Setting:
-    return Setting(SYSTEMS, jobs=50, rounds=1, durabilities=("normal",), folder=folder, backlogs=(50, 100), log=200)
+    return Setting(SYSTEMS, jobs=50, rounds=1, durabilities=("normal",), folder=folder, backlogs=(50, 100), log=2)
 
 
 @pytest.mark.parametrize("name", ["schedule", "drain", "backlogs", "producers"])

@@ -19,7 +19,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=LENDERS.values(), ids=LENDERS.keys())
+@pytest.fixture(params=[*LENDERS.values()], ids=[*LENDERS])
 def lender(request: pytest.FixtureRequest, path: Path) -> Iterator[Lender]:
     made: Lender = request.param(path)
     made.begin()

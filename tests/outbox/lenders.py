@@ -12,6 +12,7 @@ import sqlalchemy
 from django.conf import settings
 from django.db import connections, transaction
 from sqlalchemy.orm import Session
+from typing_extensions import override
 
 from adc.ports.lent import Lent
 
@@ -60,9 +61,11 @@ class Sqlite3Immediate(Sqlite3):
             zip((name for name, *_ in cursor.description), row, strict=True)
         )
 
+    @override
     def begin(self) -> None:
         self.connection.execute("BEGIN IMMEDIATE")
 
+    @override
     def run(self, sql: str) -> Sequence[Any]:
         return [tuple(row.values()) for row in super().run(sql)]
 
@@ -72,6 +75,7 @@ class Apsw:
 
     def __init__(self, path: Path) -> None:
         self.connection = apsw.Connection(str(path))
+        self.connection.set_busy_timeout(5_000)  # it has none by itself
 
     def begin(self) -> None:
         self.connection.execute("BEGIN")
@@ -131,11 +135,8 @@ class SqlalchemySession:
         self.connection.rollback()
 
     def run(self, sql: str) -> Sequence[Any]:
-        return self.connection.connection().exec_driver_sql(sql).all() if sql.startswith("SELECT") else self._do(sql)
-
-    def _do(self, sql: str) -> Sequence[Any]:
-        self.connection.execute(sqlalchemy.text(sql))
-        return ()
+        done = self.connection.connection().exec_driver_sql(sql)
+        return done.all() if done.returns_rows else ()
 
     def close(self) -> None:
         self.connection.close()
@@ -167,7 +168,8 @@ class Django:
     def run(self, sql: str) -> Sequence[Any]:
         with self.connection.cursor() as cursor:
             cursor.execute(sql)
-            return cursor.fetchall()
+            rows: Sequence[Any] = cursor.fetchall()
+            return rows
 
     def close(self) -> None:
         self._block.close()

@@ -171,7 +171,7 @@ UNFIT: dict[str, tuple[str, type[StoreTrouble]]] = {
     "a trigger on the log": (
         "CREATE TRIGGER mine AFTER INSERT ON job_events BEGIN INSERT INTO orders VALUES (NULL); END", ForeignFile
     ),
-    "another table of jobs": ("ALTER TABLE adc_jobs ADD COLUMN mine", ForeignFile),
+    "another table of jobs": ("ALTER TABLE adc_jobs ADD COLUMN mine TEXT", ForeignFile),
     "a missing index": ("DROP INDEX adc_dead_jobs", ForeignFile),
 }  # fmt: skip
 

@@ -13,10 +13,11 @@ from adc.core.commands import KeyHolder
 from adc.core.database import AnyEvent, DatabaseEvent, QueuePaused, QueueResumed
 from adc.core.ids import DATABASE, Xid
 from adc.core.instants import Instant
-from adc.core.states import StateName
+from adc.core.states import Dead, StateName
 from adc.core.transition import Recorded, Snapshot, Transition
-from adc.ports.store import Look, Wanted
+from adc.ports.store import Look, PruneCount, Wanted
 from adc.stores.memory import MemoryStore
+from adc.stores.memory_kept import Kept
 from adc.testing.store_exam import StoreExam
 
 
@@ -222,6 +223,36 @@ class ForgetsItsLastPlace(MemoryStore):
     @override
     def last_seq(self) -> int:
         return min(super().last_seq(), 3)
+
+
+class PrunesTheDead(MemoryStore):
+    @override
+    def _over_before(self, moment: Instant) -> list[Kept]:
+        dead = [kept for kept in self._jobs.values() if isinstance(kept.snapshot.state, Dead)]
+        return [*super()._over_before(moment), *dead]
+
+
+class PrunesOneTooMany(MemoryStore):
+    @override
+    def _over_before(self, moment: Instant) -> list[Kept]:
+        return super()._over_before(Instant(moment + 1))
+
+
+class KeepsKeysOfPrunedJobs(MemoryStore):
+    @override
+    def _remove(self, kept: Kept) -> None:
+        super()._remove(kept)
+        self._note_key(kept)
+
+
+class TellsOfNoPrune(MemoryStore):
+    @override
+    def prune(self, done_before: Instant, *, at: Instant, actor: str, cause: str | None) -> PruneCount:
+        with self.writing():
+            count = self.prunable(done_before)
+            for kept in self._over_before(done_before):
+                self._remove(kept)
+        return count
 
 
 class NeverCloses(MemoryStore):

@@ -8,13 +8,12 @@ from typing import Final, TypeAlias
 import apsw
 
 from adc import system
+from adc.codec.original import said_of
 from adc.ports.trouble import ForeignFile, FutureVersion, ReadOnlyArchive, WrongArchive
-from adc.stores.sqlite import queries, rows
+from adc.stores.sqlite import original_queries, queries, rows
 from adc.stores.sqlite.migrations import APPLICATION_ID, ARCHIVE, FORMAT, MIGRATIONS, MIN_READER
 
 Refusal: TypeAlias = Callable[[str], ForeignFile]
-_ORIGINALS_TABLES: Final = frozenset({"adc_queue", "adc_dead_queue"})
-"""Tables in the files of the Rust original; views in ours, with the same columns."""
 _READ_BY_US: Final = frozenset(str(number) for number in range(1, FORMAT + 1))
 """What adc_meta may have as min_reader, so that this adc writes to the file."""
 
@@ -28,10 +27,12 @@ def refuse_foreign(connection: apsw.Connection, path: str, migrations: tuple[str
     def foreign(problem: str) -> ForeignFile:
         return ForeignFile(path, "open", problem)
 
+    originals = rows.texts(connection, original_queries.TABLES)
+    for name in sorted(originals, reverse=True):
+        problem = f"{name} is a table here, so this is a file of the Rust original, {said_of(originals)}"
+        raise foreign(f"{problem}; adc import copies its jobs into another one")
     present = rows.objects(connection, queries.OBJECTS)
     tables = {name for kind, name, _ in present if kind == "table"}
-    for name in sorted(tables & _ORIGINALS_TABLES, reverse=True):
-        raise foreign(f"{name} is a table here, so this is a file of the Rust original, aide-de-camp")
     if not present:
         return 0
     if "adc_meta" not in tables:

@@ -31,6 +31,7 @@ class _Ear:
     def __init__(self, wake: Wake) -> None:
         self.wake = wake
         self._socket: socket | None = None
+        self._thread: Thread | None = None
         self._path = ""
         self._here = self._there = (0, 0)
 
@@ -40,16 +41,18 @@ class _Ear:
         self._path = path
         self._here = _identity(os.fstat(socket.fileno()))
         self._there = _identity(os.stat(path))  # noqa: PTH116  pathlib would cost 4 ms of each import of adc
-        Thread(target=self._listen, args=(socket,), name="adc-ear", daemon=True).start()
+        self._thread = Thread(target=self._listen, args=(socket,), name="adc-ear", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         """Let the thread end, and remove the socket, if it still is the one of this name."""
         with suppress(OSError):
             if _identity(os.stat(self._path)) == self._there:  # noqa: PTH116  as above
                 os.unlink(self._path)  # noqa: PTH108
-        if self._socket is not None and self._is_intact(self._socket):
+        if self._socket is not None and self._thread is not None and self._is_intact(self._socket):
             with suppress(OSError):
                 self._socket.shutdown(_BOTH_WAYS)
+                self._thread.join()
 
     def drop(self) -> None:
         """In a forked child: the socket is its parent's, and there is no thread."""
