@@ -13,7 +13,7 @@ from msgspec import Struct
 from adc.codec.events import body_of
 from adc.codec.original import LastAttempt, Original, Unusable, Usable, usable
 from adc.core.commands import Schedule
-from adc.core.events import JobDied, JobStarted
+from adc.core.events import Event, JobDied, JobStarted
 from adc.core.evolve import evolve
 from adc.core.ids import RunnerId, Xid
 from adc.core.outcome import Failure, Outcome, Success
@@ -149,5 +149,6 @@ def _new_dead_letters(batch: Sequence[Usable], decided: Decided) -> Generator[tu
 
 def _died(job: Snapshot, last: LastAttempt, wish: Wish) -> Transition:
     """No command leads there: the attempt was another program's."""
-    events = (JobStarted(last.started_at, 1, ITS_RUNNER), JobDied(last.died_at, 1, "RetriesUsedUp", last.fault))
+    started = JobStarted(last.started_at, 1, ITS_RUNNER)
+    events: tuple[Event, ...] = (started, JobDied(last.died_at, 1, "RetriesUsedUp", last.fault))
     return Transition(job, events, reduce(evolve, events, job.state), wish.actor, wish.cause, None)

@@ -15,7 +15,8 @@ from adc.ports.lent import Lent
 from adc.refused import ScheduleRefused
 from adc.scheduling import jid_or_raise, schedule_all
 from adc.stores.lending import executing
-from adc.stores.sqlite.borrowed import borrowed, make_on
+from adc.stores.sqlite.borrowed import borrowed
+from adc.stores.sqlite.lent_tables import make_on
 
 
 def schedule(connection: Lent, job: NewJob, /, *, actor: str | None = None, clock: Clock | None = None) -> Xid:
@@ -29,7 +30,8 @@ def schedule(connection: Lent, job: NewJob, /, *, actor: str | None = None, cloc
     SQLite may refuse the first write with SQLITE_BUSY, at once, and the transaction has to be run again.
 
     Raises a StoreTrouble for a file that isn't fit: NoQueue if it has no tables of adc (`make_tables` makes them),
-    PastVersion, FutureVersion, ForeignFile, ReadOnlyArchive. Whatever is raised here, nothing of the job is left in the
+    PastVersion, FutureVersion, ForeignFile, ReadOnlyArchive; MixedSqlite if this process has a queue on the file by
+    another copy of SQLite. Whatever is raised here, nothing of the job is left in the
     transaction, and it can go on. `actor` and `clock` are as for `SqliteQueue.open`.
     """
     return jid_or_raise(job, try_schedule(connection, job, actor=actor, clock=clock))

@@ -22,6 +22,7 @@ from adc.core.refusals import NotFound, Undecodable, WrongKind, WrongState
 from adc.core.states import Absent, Dead, Done, Scheduled, state_name
 from adc.core.transition import Asked
 from adc.exporting import Redact, export_job
+from adc.gathering import Gathering
 from adc.handling.cause import current_cause
 from adc.kind import AnyJobKind, JobKind, NewJob, P, R
 from adc.looking import Looking
@@ -37,7 +38,7 @@ from adc.refused import (
     UnscheduleRefused,
     change_refused,
 )
-from adc.scheduling import Queue, jid_or_raise, schedule_all
+from adc.scheduling import Queue, jid_or_raise
 from adc.shell import carry_out
 from adc.stores.sqlite.opening import Durability, Missing, open_store
 from adc.stores.sqlite.store import SqliteStore
@@ -54,6 +55,8 @@ class StoreQueue(Pausing, Pruning, Looking, Queue):
         self.dice = dice
         self.actor = actor
         """Who asks, in the log."""
+        self.gathering = Gathering(store, clock, actor)
+        """All that schedule go through it: it lets threads share commits."""
         self._poller = Poller(store, clock, dice, system.new_runner_id())
 
     def close(self) -> None:
@@ -84,14 +87,13 @@ class StoreQueue(Pausing, Pruning, Looking, Queue):
     @override
     def schedule_many(self, jobs: Iterable[NewJob], /) -> tuple[Xid, ...]:
         wanted = tuple(jobs)
-        with self.store.writing() as writing:
-            outcomes = schedule_all(writing, wanted, now=self.clock.now(), actor=self.actor, cause=current_cause())
-            return tuple(jid_or_raise(job, outcome) for job, outcome in zip(wanted, outcomes, strict=True))
+        outcomes = self.gathering.schedule(wanted, current_cause())
+        # Of several jobs the first refusal is told.
+        return tuple(jid_or_raise(job, outcome) for job, outcome in zip(wanted, outcomes, strict=True))
 
     @override
     def try_schedule(self, job: NewJob, /) -> Outcome[Xid, ScheduleRefused]:
-        with self.store.writing() as writing:
-            (outcome,) = schedule_all(writing, (job,), now=self.clock.now(), actor=self.actor, cause=current_cause())
+        (outcome,) = self.gathering.schedule((job,), current_cause())
         return outcome
 
     def poll_next(

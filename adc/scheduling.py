@@ -56,7 +56,20 @@ def schedule_all(
     return [_scheduled(writing, job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
 
 
-def _scheduled(writing: CarriesOut, job: NewJob, outcome: Outcome[Transition, Refusal]) -> Outcome[Xid, ScheduleRefused]:
+def schedule_each(
+    writing: CarriesOut, jobs: Sequence[tuple[NewJob, str | None]], *, now: Instant, actor: str
+) -> list[Outcome[Xid, ScheduleRefused]]:
+    """What came of each job, with its cause, in order."""
+    asked = [
+        Asked(Schedule(job.jid, now, job.terms, job.due_from(now)), actor, cause, job.encoded) for job, cause in jobs
+    ]
+    outcomes = carry_out(writing, asked)
+    return [_scheduled(writing, job, outcome) for (job, _), outcome in zip(jobs, outcomes, strict=True)]
+
+
+def _scheduled(
+    writing: CarriesOut, job: NewJob, outcome: Outcome[Transition, Refusal]
+) -> Outcome[Xid, ScheduleRefused]:
     match outcome:
         case Failure(refusal):
             return Failure(schedule_refused(refusal))

@@ -27,7 +27,7 @@ from adc.core.transition import Asked
 from adc.handling.job import Job
 from adc.handling.notdone import Snooze, Transient
 from adc.kind import JobKind
-from adc.ports.trouble import StoreBusy, StoreFull
+from adc.ports.trouble import StoreBusy, StoreDamaged
 from adc.queue import SqliteQueue, StoreQueue
 from adc.router import RunnerRouter
 from adc.runner import Driver, JobRunner
@@ -457,26 +457,26 @@ def test_other_trouble_comes_out_after_attempts_were_told(store: TroubledStore, 
             told_to_end.set()
         else:
             assert begun.wait(30)
-            store.troubles = [StoreFull("jobs.db", "commit", "disk full")]
+            store.troubles = [StoreDamaged("jobs.db", "commit", "malformed")]
         return ""
 
     troubled.schedule_many([ACT.new(1), ACT.new(2)])
-    with pytest.raises(StoreFull):
+    with pytest.raises(StoreDamaged):
         JobRunner(troubled, routed(waits)).run()
 
     assert told_to_end.wait(30)
 
 
 def test_trouble_is_the_readers_of_events_too(store: TroubledStore, troubled: StoreQueue) -> None:
-    def fills_the_disk(job: Job[int]) -> str:
-        store.troubles = [StoreFull("jobs.db", "begin", "disk full")]
+    def damages_it(job: Job[int]) -> str:
+        store.troubles = [StoreDamaged("jobs.db", "begin", "malformed")]
         return ""
 
     troubled.schedule(ACT.new(1))
-    events = JobRunner(troubled, routed(fills_the_disk)).events()
+    events = JobRunner(troubled, routed(damages_it)).events()
 
     assert [shown(next(events)) for _ in range(2)] == ["RunnerStarted", "JobStarted"]
-    with pytest.raises(StoreFull):
+    with pytest.raises(StoreDamaged):
         next(events)
 
 

@@ -51,12 +51,16 @@ def from_outside(queue: adc.SqliteQueue, runner: adc.JobRunner) -> None:
         runner.run_until_idle()
     except adc.ReportsUnstored as lost:
         assert_type(lost.count, int)
-    except (adc.StoreFull, adc.StoreReadOnly, adc.StoreClosed, adc.OutcomeUnknown, adc.NoQueue) as trouble:
-        assert_type(trouble.problem, str)
+    except adc.OutcomeUnknown as unknown:
+        assert_type((unknown.jids, unknown.passing), tuple[tuple[adc.Xid, ...], bool])
+    except (adc.StoreFull, adc.StoreReadOnly, adc.DiskError, adc.StoreClosed, adc.NoQueue) as trouble:
+        assert_type((trouble.problem, trouble.passing), tuple[str, bool])
     except (adc.ReadOnlyArchive, adc.WrongArchive) as trouble:
         assert_type(trouble.path, str)
     except (adc.UsedAfterFork, adc.StorageLocksLost, adc.DatabaseMoved) as trouble:
         assert_type(trouble.advice, str)
+    except adc.NotCommitted as undone:
+        assert_type(undone.advice, str)
     except adc.StoreTrouble as trouble:
         assert_type((trouble.path, trouble.operation, trouble.code), tuple[str, str, int])
 

@@ -65,8 +65,8 @@ def drive(
 ) -> None:
     """Run the loop to its end. What a listener raises asks it to stop, and comes out when it has.
 
-    Trouble with the store, but for one that passes, ends the run: it comes out, after all attempts were told to end. What
-    they said and say isn't stored then; their jobs run again when somebody finds that this runner is gone.
+    Trouble with the store, but for one that passes, ends the run: it comes out, after all attempts were told to end.
+    What they said and say isn't stored then; their jobs run again when somebody finds that this runner is gone.
     """
     raised: list[Exception] = []
     if listener is not None:

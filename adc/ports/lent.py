@@ -1,6 +1,6 @@
 """Lent: connections of other libraries, by what adc needs of them to store a job in their transactions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeAlias
 
 Parameters: TypeAlias = tuple[int | float | str | bytes | None, ...]
@@ -59,8 +59,10 @@ class SqlalchemySession(Protocol):
         ...
 
 
-class DjangoCursor(Rows, Protocol):
+class DjangoCursor(Protocol):
     """A cursor of Django, whose parameters are `%s`."""
+
+    def __iter__(self) -> Iterator[Sequence[Any]]: ...
 
     def execute(self, sql: str, params: Parameters | None, /) -> object:
         """Run a statement."""

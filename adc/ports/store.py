@@ -147,6 +147,10 @@ class Store(Protocol):
         """Begin a write transaction; leaving it commits, an exception undoes all of it."""
         ...
 
+    def refuse_nesting(self) -> None:
+        """Raise a StoreTrouble if this thread is in a write transaction, or if this process may not begin one."""
+        ...
+
     def next_due(self, wanted: Wanted) -> Instant | None:
         """When the first waiting job is or was due, of a queue that isn't paused; None: none waits.
 

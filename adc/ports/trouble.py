@@ -117,6 +117,12 @@ class PastVersion(NotCommitted):
     advice = "Nothing was committed. Let this adc open it once, as `adc --db FILE stats` does: that migrates it."
 
 
+class MixedSqlite(NotCommitted):
+    """This process has the file open by two copies of SQLite, which undo each other's locks: commits may get lost."""
+
+    advice = "Nothing was committed. In one process use the queue, or `adc.outbox` on a connection of your own: not both."
+
+
 class StorageLocksLost(NotCommitted):
     """Something in this process closed descriptors of the file, and its locks went with them; or -wal was removed."""
 
@@ -191,9 +197,7 @@ class LogPruned(Exception):
 
     @override
     def __str__(self) -> str:
-        return (
-            f"the log no longer has events {self.after + 1} to {self.next_seq - 1}: it was pruned, or is damaged"
-        )
+        return f"the log no longer has events {self.after + 1} to {self.next_seq - 1}: it was pruned, or is damaged"
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Lending: connections of sqlite3, apsw, SQLAlchemy and Django, each as one that executes; none of them is imported."""
 
-from typing import final
+from collections.abc import Sequence
+from typing import Any, final
 
 from typing_extensions import TypeIs
 
@@ -62,7 +63,16 @@ class _Django:
     def execute(self, sql: str, params: Parameters, /) -> Rows:
         cursor = self._connection.cursor()
         cursor.execute(sql.replace("?", "%s"), params or None)  # with parameters, Django takes each % for one
-        return cursor
+        return _Fetched(list(cursor))
+
+
+@final
+class _Fetched:
+    def __init__(self, rows: Sequence[Any]) -> None:
+        self._rows = rows
+
+    def fetchall(self) -> Sequence[Any]:
+        return self._rows
 
 
 def _refuse_others(database: str) -> None:

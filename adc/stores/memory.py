@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Final, get_args
 
 from typing_extensions import override
@@ -42,6 +43,8 @@ class MemoryStore(MemoryRunners):
         """What the jobs of this write transaction were before it; None: there is no transaction."""
         self._concerns = Concerns()
         """Whom it concerns, once it is committed."""
+        self._writer = 0
+        """The thread that is in a write transaction; 0: none is."""
         self._conflict: VersionConflict | None = None
         self._closed = False
 
@@ -50,8 +53,8 @@ class MemoryStore(MemoryRunners):
     def writing(self) -> Generator["MemoryStore", None, None]:
         """Begin a write transaction; an exception undoes all of it."""
         with self._opened("begin"):
-            if self._before is not None:
-                raise StoreTrouble(_PATH, "begin", "this thread is in a write transaction already")
+            self.refuse_nesting()
+            self._writer = get_ident()
             self._before, self._conflict, self._concerns = {}, None, Concerns()
             last_seq, runners, database = self._last_seq, self._roll.entries, self._database.kept
             try:
@@ -64,7 +67,12 @@ class MemoryStore(MemoryRunners):
                 self._last_seq, self._roll.entries, self._database.kept = last_seq, runners, database
                 raise
             finally:
-                self._before = None
+                self._before, self._writer = None, 0
+
+    def refuse_nesting(self) -> None:
+        """Raise a StoreTrouble if this thread is in a write transaction."""
+        if self._writer == get_ident():
+            raise StoreTrouble(_PATH, "begin", "this thread is in a write transaction already")
 
     def due(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
         """Waiting jobs that are due by then, in the order of claims."""

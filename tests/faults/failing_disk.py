@@ -1,20 +1,19 @@
-"""A failing disk: a VFS that counts what SQLite asks of the system, and answers a chosen call, or all after it, with an error."""
+"""A failing disk: a VFS that counts what SQLite asks of the system, and answers a chosen call with an error."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, Literal, TypeAlias
 
 import apsw
-from typing_extensions import Buffer
+from typing_extensions import Buffer, override
 
 Lasting: TypeAlias = Literal["once", "for ever"]
 
 CALLS: Final = ("xRead", "xWrite", "xTruncate", "xSync", "xFileSize", "xLock", "xOpen", "xDelete", "xAccess")
 KINDS: Final[dict[str, tuple[int, frozenset[str]]]] = {
     "IOERR_READ": (apsw.SQLITE_IOERR_READ, frozenset({"xRead"})),
-    "IOERR_SHORT_READ": (apsw.SQLITE_IOERR_SHORT_READ, frozenset({"xRead"})),
     "IOERR_WRITE": (apsw.SQLITE_IOERR_WRITE, frozenset({"xWrite"})),
     "FULL": (apsw.SQLITE_FULL, frozenset({"xWrite", "xTruncate"})),
     "IOERR_FSYNC": (apsw.SQLITE_IOERR_FSYNC, frozenset({"xSync"})),
@@ -27,7 +26,9 @@ KINDS: Final[dict[str, tuple[int, frozenset[str]]]] = {
     "NOMEM": (apsw.SQLITE_NOMEM, frozenset(CALLS)),
     "BUSY": (apsw.SQLITE_BUSY, frozenset({"xLock"})),
 }
-"""By name: SQLite's result code, and which calls may give it. A call that may not has succeeded."""
+"""By name: SQLite's result code, and which calls may give it. A call that may not has succeeded.
+
+IOERR_SHORT_READ isn't here: by the contract of a VFS it is no error, but says that the rest is zeros."""
 
 
 @dataclass
@@ -63,7 +64,7 @@ class Fault:
 
     def error(self) -> Exception:
         code, _ = KINDS[self.kind]
-        return cast("Exception", apsw.exception_for(code))
+        return apsw.exception_for(code)
 
 
 _numbers: Final = count(1)
@@ -84,17 +85,20 @@ class _Disk(apsw.VFS):
         self.fault = fault
         super().__init__(f"failing-{next(_numbers)}", "unix", makedefault=True)
 
-    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802  SQLite's name
+    @override
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:
         if self.fault.fails("xOpen"):
             raise self.fault.error()
         return _File(self.fault, name, flags)
 
-    def xDelete(self, name: str, syncdir: bool) -> None:  # noqa: FBT001, N802
+    @override
+    def xDelete(self, name: str, syncdir: bool) -> None:
         if self.fault.fails("xDelete"):
             raise self.fault.error()
         super().xDelete(name, syncdir)
 
-    def xAccess(self, path: str, flags: int) -> bool:  # noqa: N802
+    @override
+    def xAccess(self, path: str, flags: int) -> bool:
         if self.fault.fails("xAccess"):
             raise self.fault.error()
         return super().xAccess(path, flags)
@@ -105,34 +109,40 @@ class _File(apsw.VFSFile):
         self.fault = fault
         super().__init__("unix", name, flags)
 
-    def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
+    @override
+    def xRead(self, amount: int, offset: int) -> bytes:
         if self.fault.fails("xRead"):
             raise self.fault.error()
         return super().xRead(amount, offset)
 
-    def xWrite(self, written: Buffer, offset: int) -> None:  # noqa: N802
+    @override
+    def xWrite(self, written: Buffer, offset: int) -> None:
         if self.fault.fails("xWrite"):
             raise self.fault.error()
         super().xWrite(written, offset)
 
-    def xTruncate(self, size: int) -> None:  # noqa: N802
+    @override
+    def xTruncate(self, size: int) -> None:
         if self.fault.fails("xTruncate"):
             raise self.fault.error()
         super().xTruncate(size)
 
-    def xSync(self, flags: int) -> None:  # noqa: N802
+    @override
+    def xSync(self, flags: int) -> None:
         if self.fault.fails("xSync"):
             if self.fault.after:
                 super().xSync(flags)
             raise self.fault.error()
         super().xSync(flags)
 
-    def xFileSize(self) -> int:  # noqa: N802
+    @override
+    def xFileSize(self) -> int:
         if self.fault.fails("xFileSize"):
             raise self.fault.error()
         return super().xFileSize()
 
-    def xLock(self, level: int) -> None:  # noqa: N802
+    @override
+    def xLock(self, level: int) -> None:
         if self.fault.fails("xLock"):
             raise self.fault.error()
         super().xLock(level)

@@ -56,7 +56,7 @@ def make(path: Path, script: str, *rows: tuple[str, tuple[object, ...]]) -> Path
     connection = apsw.Connection(str(path))
     connection.execute(script)
     for statement, values in rows:
-        connection.execute(statement, values)  # type: ignore[arg-type]
+        connection.execute(statement, values)
     connection.close()
     return path
 

@@ -103,3 +103,32 @@ connection.close()
 assert opened() == []
 """
     subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, check=True)
+
+
+def test_a_process_that_has_a_queue_on_the_file_too_is_told(path: Path, tmp_path: Path) -> None:
+    """But not one whose connection is of adc's own SQLite, or whose queue is on another file."""
+    code = """
+import sqlite3, sys, adc, apsw
+from adc import outbox
+from tests.outbox.runner import NOTE
+connection = sqlite3.connect(sys.argv[1])
+other = adc.SqliteQueue.open(sys.argv[2])
+memory = adc.SqliteQueue.open(":memory:")
+outbox.schedule(connection, NOTE.new(1))
+connection.commit()
+queue = adc.SqliteQueue.open(sys.argv[1])
+try:
+    outbox.schedule(connection, NOTE.new(1))
+except adc.MixedSqlite as error:
+    print(error)
+connection.rollback()
+connection.close()
+mine = apsw.Connection(sys.argv[1])
+outbox.schedule(mine, NOTE.new(1))
+"""
+    command = [sys.executable, "-c", code, str(path), str(tmp_path / "other.db")]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+
+    assert f"{path}: schedule: this process has a queue on this file, by another copy of SQLite." in done.stdout
+    with SqliteQueue.open(path) as queue:
+        assert queue.counts()["scheduled"] == 2

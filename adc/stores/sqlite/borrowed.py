@@ -1,6 +1,6 @@
 """Borrowed: jobs stored on somebody else's connection, in the transaction that it is in, as the store would do it."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TypeVar, final
 
@@ -14,13 +14,14 @@ from adc.core.ids import Xid
 from adc.core.states import Scheduled
 from adc.core.transition import Snapshot, Transition
 from adc.ports.lent import Executes, Parameters
-from adc.ports.trouble import ForeignFile, NoQueue, StoreDamaged
+from adc.ports.trouble import MixedSqlite, NoQueue, StoreDamaged
 from adc.stores.appending import applied, entries
 from adc.stores.sqlite import outbox_queries, queries, rows
 from adc.stores.sqlite.admitting import as_text, refuse_unfit
-from adc.stores.sqlite.migrations import SCHEMA_SQL
+from adc.stores.sqlite.custody import all_custodies
+from adc.stores.sqlite.descriptors import identity_of
 
-Cell = TypeVar("Cell", int, str, bytes)
+Cell = TypeVar("Cell")
 
 
 @contextmanager
@@ -31,10 +32,25 @@ def borrowed(connection: Executes) -> Generator["Borrowed", None, None]:
     DELETE only; and again behind it, since a connection that is in no transaction begins one with the savepoint.
     """
     _lock(connection)
-    with _savepoint(connection):
+    with savepoint(connection):
         _lock(connection)
+        _refuse_mixed(connection)
         refuse_unfit(lambda sql: found(connection, sql), lambda: path_of(connection))
         yield Borrowed(connection)
+
+
+@contextmanager
+def savepoint(connection: Executes) -> Generator[None, None, None]:
+    """Within, what goes wrong undoes what was written within; where there is no transaction, it is one."""
+    connection.execute(outbox_queries.SAVEPOINT, ())
+    try:
+        yield
+        connection.execute(outbox_queries.RELEASE, ())
+    except BaseException:
+        with suppress(Exception):  # SQLite may have undone the whole transaction, savepoint and all
+            connection.execute(outbox_queries.UNDO, ())
+            connection.execute(outbox_queries.RELEASE, ())
+        raise
 
 
 def found(connection: Executes, sql: str, params: Parameters = ()) -> list[tuple[object, ...]]:
@@ -117,6 +133,16 @@ class Borrowed:
         return given
 
 
+def _refuse_mixed(connection: Executes) -> None:
+    """Another connection of adc's own SQLite does no harm: its version tells it, unless the other is of the same."""
+    opened = {custody.identity for _, custody in all_custodies() if not custody.inherited} - {None}
+    if not opened or found(connection, outbox_queries.SOURCE_ID) == [(apsw.sqlite3_sourceid(),)]:
+        return
+    path = path_of(connection)
+    if identity_of(path) in opened:
+        raise MixedSqlite(path, "schedule", "this process has a queue on this file, by another copy of SQLite")
+
+
 def _lock(connection: Executes) -> None:
     try:
         cursor: object = connection.execute(outbox_queries.LOCK, ())
@@ -127,47 +153,3 @@ def _lock(connection: Executes) -> None:
         raise NoQueue(path_of(connection), "schedule", problem) from error
     if not hasattr(cursor, "fetchall"):
         raise TypeError(f"expected a connection whose execute gives a cursor, got {type(cursor).__name__}")
-
-
-def make_on(connection: Executes) -> None:
-    """Make adc's tables; if there are some of their names, these are checked."""
-    try:
-        with _savepoint(connection):
-            for each in _statements():
-                connection.execute(each, ())
-    except Exception as error:  # each library has its own
-        if "already exists" not in str(error):
-            raise
-        _refuse_other_tables(connection)
-
-
-def _refuse_other_tables(connection: Executes) -> None:
-    present = sorted((as_text(kind), as_text(name)) for kind, name, _ in found(connection, queries.OBJECTS))
-    if ("table", "adc_meta") not in present:
-        problem = f"it has a {' '.join(present[0])} that isn't adc's"
-        raise ForeignFile(path_of(connection), "make_tables", problem)
-    with borrowed(connection):
-        pass  # it is fit
-
-
-@contextmanager
-def _savepoint(connection: Executes) -> Generator[None, None, None]:
-    connection.execute(outbox_queries.SAVEPOINT, ())
-    try:
-        yield
-        connection.execute(outbox_queries.RELEASE, ())
-    except BaseException:
-        with suppress(Exception):  # SQLite may have undone the whole transaction, savepoint and all
-            connection.execute(outbox_queries.UNDO, ())
-            connection.execute(outbox_queries.RELEASE, ())
-        raise
-
-
-def _statements() -> Iterator[str]:
-    """Those of SCHEMA_SQL: a trigger has some within."""
-    statement = ""
-    for part in SCHEMA_SQL.split(";"):
-        statement += f"{part};"
-        if apsw.complete(statement):
-            yield statement.strip()
-            statement = ""

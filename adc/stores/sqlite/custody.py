@@ -9,6 +9,7 @@ import apsw
 
 from adc.ports.trouble import OutcomeUnknown, StorageLocksLost, StoreTrouble, UsedAfterFork
 from adc.stores.sqlite.descriptors import Descriptors, Found, Identity, find, identity_of
+from adc.stores.sqlite.troubles import typed
 
 _INHERITED: Final = "the queue was opened by the process that this one was forked from"
 
@@ -98,7 +99,8 @@ class Custody:
                     connection.wal_checkpoint()
         self.descriptors = None
         _custodies.pop(connection, None)
-        connection.close()
+        with typed(self._path, "close"):
+            connection.close()
 
     def _bar_if(self, operation: str, found: Found | None) -> None:
         if found is not None:

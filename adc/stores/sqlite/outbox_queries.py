@@ -13,4 +13,5 @@ RELEASE: Final = "RELEASE adc_outbox"
 UNDO: Final = "ROLLBACK TO adc_outbox"
 
 META: Final = "SELECT key, value FROM adc_meta WHERE key IN ('format', 'min_reader', 'archive_of')"
+SOURCE_ID: Final = "SELECT sqlite_source_id()"
 PATH: Final = "SELECT file FROM pragma_database_list WHERE name = 'main'"

@@ -30,7 +30,7 @@ DELETE FROM job_events INDEXED BY sqlite_autoindex_job_events_1 WHERE jid IN (SE
 
 AUTO_VACUUM: Final = "PRAGMA auto_vacuum"
 FREE_PAGES: Final = "PRAGMA freelist_count"
-GIVE_BACK: Final = "PRAGMA incremental_vacuum(1000)"
+GIVE_BACK: Final = "PRAGMA incremental_vacuum(250)"
 
 # The archive:
 

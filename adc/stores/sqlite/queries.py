@@ -28,8 +28,8 @@ MAKE_ARCHIVE: Final = "INSERT INTO adc_meta (key, value) VALUES ('archive_of', ?
 BEGIN: Final = "BEGIN IMMEDIATE"
 COMMIT: Final = "COMMIT"
 ROLLBACK: Final = "ROLLBACK"
-# Together they change nothing, but are written: over what there is of a commit that failed. SQLite doesn't write what an
-# UPDATE leaves as it is.
+# Together they change nothing, but are written: over what there is of a commit that failed. SQLite doesn't write what
+# an UPDATE leaves as it is.
 TOUCH: Final = "INSERT INTO adc_meta (key, value) VALUES ('touched', '')"
 UNTOUCH: Final = "DELETE FROM adc_meta WHERE key = 'touched'"
 

@@ -10,7 +10,7 @@ MARGIN: Final = 1 << 20
 
 def is_out_of_room(path: str) -> bool:
     """Whether the disk, or a limit of this process, leaves no room for the file, or for what is beside it."""
-    from resource import RLIMIT_FSIZE, RLIM_INFINITY, getrlimit  # noqa: PLC0415  it is seldom needed
+    from resource import RLIM_INFINITY, RLIMIT_FSIZE, getrlimit  # noqa: PLC0415  it is seldom needed
 
     with suppress(OSError):
         disk = os.statvfs(os.path.dirname(path) or ".")  # noqa: PTH120  pathlib would cost 4 ms of each import of adc

@@ -121,6 +121,6 @@ class SqliteRunners:
         if self._trusted or self._reopen is None:
             return
         fresh = self._reopen()
-        with suppress(apsw.Error):
+        with suppress(StoreTrouble):
             self._custody.close(self._connection)
         self._connection, self._custody, self._trusted = fresh, custody_of(fresh, self._path), True

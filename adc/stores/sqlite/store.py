@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from threading import get_ident
 from typing import TYPE_CHECKING, get_args
 
 import apsw
@@ -53,6 +54,8 @@ class SqliteStore(SqliteRunners):
     ) -> None:
         super().__init__(connection, path, Roll(signs, wakeup), reopen)
         self._caller = Caller(signs, wakeup)
+        self._writer = 0
+        """The thread that is in a write transaction; 0: none is."""
 
     @contextmanager
     @override
@@ -62,6 +65,7 @@ class SqliteStore(SqliteRunners):
         with self._lock:
             self._renew()
             self._refuse_nesting()
+            self._writer = get_ident()
             writing = SqliteWriting(self._connection, self._path, self._roll, self._custody)
             try:
                 self._custody.before_begin()
@@ -83,6 +87,13 @@ class SqliteStore(SqliteRunners):
                 raise
             finally:
                 writing.failure = StoreTrouble(self._path, "write", "this transaction is over")
+                self._writer = 0
+
+    def refuse_nesting(self) -> None:
+        """Raise a StoreTrouble if this thread is in a write transaction, or if this process may not begin one."""
+        self._custody.admit("begin")
+        if self._writer == get_ident():
+            self._refuse_nesting()
 
     def next_due(self, wanted: Wanted) -> Instant | None:
         """When the first waiting job is or was due."""

@@ -1,7 +1,7 @@
 """Troubles: SQLite's result codes as typed exceptions."""
 
-from types import TracebackType
 import errno
+from types import TracebackType
 from typing import Final
 
 import apsw
@@ -85,8 +85,9 @@ def shakes_trust(trouble: StoreTrouble) -> bool:
     written. A write that failed for lack of room leaves no doubt. One that was opened when the file couldn't be
     written never writes; one that lacked memory in the middle of something may take the file for damaged.
     """
-    primary = trouble.code & _PRIMARY
-    return primary in {apsw.SQLITE_READONLY, apsw.SQLITE_NOMEM} or (primary == apsw.SQLITE_IOERR and trouble.code not in _MAY_BE_FULL)
+    if trouble.code in _MAY_BE_FULL:
+        return False
+    return trouble.code & _PRIMARY in {apsw.SQLITE_IOERR, apsw.SQLITE_READONLY, apsw.SQLITE_NOMEM}
 
 
 def extended_code(error: apsw.Error) -> int:

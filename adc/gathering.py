@@ -1,0 +1,205 @@
+"""Gathering: producers in many threads share commits; each call returns when its own jobs are stored, and not before.
+
+Who comes while nobody writes carries out its own call. Who comes meanwhile waits, and the next one to write carries out
+all that wait, in one transaction. To schedule a job once more stores nothing twice: so whatever becomes of the one who
+writes, each of the others can still carry out its own.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from threading import Lock, get_ident
+from typing import Final, TypeAlias, final
+
+from adc.core.ids import Xid
+from adc.core.outcome import Failure, Outcome
+from adc.kind import NewJob
+from adc.ports.clock import Clock
+from adc.ports.store import Store, Writing
+from adc.ports.trouble import OutcomeUnknown, StoreBusy, StoreTrouble
+from adc.refused import ScheduleRefused
+from adc.scheduling import schedule_all, schedule_each
+
+PATIENCE: Final = 1.0
+"""Seconds after which who waits looks by itself: it is only needed where whoever should wake it was interrupted."""
+
+
+@final
+class Call:
+    """Jobs that are all stored, or none of them; and what came of it."""
+
+    __slots__ = ("bell", "cause", "error", "is_over", "jobs", "outcomes")
+
+    def __init__(self, jobs: Sequence[NewJob], cause: str | None) -> None:
+        self.jobs = jobs
+        self.cause = cause
+        self.outcomes: Sequence[Outcome[Xid, ScheduleRefused]] = ()
+        self.error: Exception | None = None
+        self.is_over = False
+        self.bell: SimpleQueue[None] | None = None
+
+    def came_to(self, outcomes: Sequence[Outcome[Xid, ScheduleRefused]]) -> None:
+        """It is stored, or refused."""
+        self.outcomes, self.is_over = outcomes, True
+
+    def failed(self, error: Exception) -> None:
+        """It came to nothing, or nobody knows."""
+        self.error, self.is_over = error, True
+
+    def expect(self) -> None:
+        """Somebody will wait for it."""
+        if self.bell is None:
+            self.bell = SimpleQueue()
+
+    def wait(self) -> None:
+        """Until it is over, or its turn has come, perhaps."""
+        assert self.bell is not None
+        with suppress(Empty):
+            self.bell.get(timeout=PATIENCE)
+
+    def wake(self) -> None:
+        """Wake who waits for it."""
+        if self.bell is not None:
+            self.bell.put(None)
+
+
+Outcomes: TypeAlias = Sequence[Outcome[Xid, ScheduleRefused]]
+
+
+class _Apart(Exception):
+    """A call of several jobs is refused: what it asked is undone, and so is all else of this transaction."""
+
+    def __init__(self, call: Call, outcomes: Outcomes) -> None:
+        super().__init__()
+        self.call = call
+        self.outcomes = outcomes
+
+
+@final
+class Gathering:
+    """The producers of one queue."""
+
+    def __init__(self, store: Store, clock: Clock, actor: str) -> None:
+        self._store = store
+        self._clock = clock
+        self._actor = actor
+        self._turn = Lock()
+        """Of the one who writes."""
+        self._writer = 0
+        """Its thread; 0: there is none."""
+        self._waiting: deque[Call] = deque()
+
+    def schedule(self, jobs: Sequence[NewJob], cause: str | None) -> Outcomes:
+        """What came of each job, once it is stored."""
+        call = Call(jobs, cause)
+        self._store.refuse_nesting()  # else one could wait for oneself
+        while not call.is_over:
+            if self._turn.locked() and self._writer != get_ident():
+                self._follow(call)
+            else:
+                if self._waiting and call not in self._waiting:
+                    self._waiting.append(call)  # behind those that are about to write
+                self._lead([call])
+        if call.error is not None:
+            raise call.error
+        return call.outcomes
+
+    def carry_out(self, calls: Sequence[Call]) -> None:
+        """Carry out all of these, and what waits."""
+        self._store.refuse_nesting()
+        self._lead(list(calls))
+
+    def _follow(self, call: Call) -> None:
+        call.expect()
+        if call not in self._waiting:
+            self._waiting.append(call)
+        if self._turn.locked():  # still: whoever writes wakes the first that waits, when that is over
+            try:
+                call.wait()
+            except BaseException:
+                with suppress(ValueError):
+                    self._waiting.remove(call)
+                self._wake_next()
+                raise
+
+    def _lead(self, led: list[Call]) -> None:
+        """`with` a lock is safe from interrupts; to take it, and then to `try`, isn't. `led` gets what waits."""
+        if self._writer == get_ident():  # a signal handler that schedules, in the midst of this
+            self._carry_out(led, gather=False)
+            return
+        try:
+            with self._turn:
+                self._writer = get_ident()
+                try:
+                    left = self._carry_out(led, gather=True)
+                    while left:
+                        left += self._carry_out(left.pop(0), gather=False)
+                finally:
+                    self._writer = 0
+        finally:
+            if self._waiting:
+                self._wake_next()  # first, as it is who writes next
+            for call in led:
+                if call.bell is not None:
+                    call.bell.put(None)
+
+    def _wake_next(self) -> None:
+        with suppress(IndexError):
+            self._waiting[0].wake()
+
+    def _carry_out(self, calls: list[Call], *, gather: bool) -> list[list[Call]]:
+        """In one transaction; or none of it, and which calls are to be tried again, together or alone."""
+        try:
+            with self._store.writing() as writing:
+                if gather and self._waiting:
+                    self._gather(calls)
+                outcomes = self._outcomes(writing, calls)
+        except _Apart as apart:
+            apart.call.came_to(apart.outcomes)
+            others = [call for call in calls if call is not apart.call]
+            return [others] if others else []
+        except Exception as error:  # noqa: BLE001  it is raised where it belongs
+            return _failed(calls, error)
+        for call in calls:
+            call.outcomes, call.is_over = next(outcomes), True
+        return []
+
+    def _gather(self, calls: list[Call]) -> None:
+        """One's own, and those that have come since, in the order in which they came."""
+        waiting: list[Call] = []
+        while self._waiting:
+            waiting.append(self._waiting.popleft())
+        calls[:] = [call for call in calls if call not in waiting] + waiting
+
+    def _outcomes(self, writing: Writing, calls: Sequence[Call]) -> Iterator[Outcomes]:
+        """Of each call."""
+        now = self._clock.now()
+        if len(calls) == 1 and len(calls[0].jobs) == 1:
+            return iter((schedule_all(writing, calls[0].jobs, now=now, actor=self._actor, cause=calls[0].cause),))
+        jobs = [(job, call.cause) for call in calls for job in call.jobs]
+        outcomes = iter(schedule_each(writing, jobs, now=now, actor=self._actor))
+        found = [[next(outcomes) for _ in call.jobs] for call in calls]
+        for call, came in zip(calls, found, strict=True):
+            if len(came) > 1 and any(isinstance(outcome, Failure) for outcome in came):
+                raise _Apart(call, came)
+        return iter(found)
+
+
+def _failed(calls: Sequence[Call], error: Exception) -> list[list[Call]]:
+    """Which of them are to be tried alone: none, if it concerns them all."""
+    if len(calls) == 1:
+        calls[0].failed(error)
+    elif isinstance(error, OutcomeUnknown | StoreBusy):
+        for call in calls:
+            call.failed(_of_its_own(error))
+    else:
+        return [[call] for call in calls]
+    return []
+
+
+def _of_its_own(trouble: OutcomeUnknown | StoreBusy) -> StoreTrouble:
+    """The same for each thread: an exception that several raise has the traces of all of them."""
+    own = type(trouble)(trouble.path, trouble.operation, trouble.problem, trouble.code)
+    own.__cause__ = trouble
+    return own
