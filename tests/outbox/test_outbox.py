@@ -17,7 +17,7 @@ from adc.queue import SqliteQueue
 from adc.refused import Refused
 from adc.stores.sqlite.migrations import FIRST, SCHEMA_SQL
 from adc.testing.fixed import FixedClock
-from tests.outbox.lenders import LENDERS, Apsw, Lender, Sqlite3
+from tests.outbox.lenders import LENDERS, Apsw, Django, Lender, Sqlite3
 
 NOTE = JobKind("note", dict[str, int])
 NOW = datetime(2027, 1, 15, 8, tzinfo=UTC)
@@ -273,3 +273,15 @@ def test_ids_are_ids(lender: Lender) -> None:
     lender.commit()
 
     assert lender.run("SELECT jid FROM adc_jobs") in ([(jid,)], [(jid.encode(),)])
+
+
+def test_django_may_log_the_statements(path: Path) -> None:
+    lender = Django(path)
+    lender.connection.force_debug_cursor = True
+
+    outbox.schedule(lender.connection, note(key="100%s"), actor="50%")
+
+    assert any("50%" in query["sql"] for query in lender.connection.queries)
+    assert lender.run("SELECT key, actor FROM job_events") == [("100%s", "50%")]
+    lender.connection.force_debug_cursor = False
+    lender.close()

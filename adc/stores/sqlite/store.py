@@ -24,7 +24,6 @@ from adc.ports.wakeup import Wakeup
 from adc.stores.calling import Caller
 from adc.stores.sqlite import log_rows, queries, rows
 from adc.stores.sqlite.database import database_history, paused
-from adc.stores.sqlite.examining import examined
 from adc.stores.sqlite.loading import load, wanted_bindings
 from adc.stores.sqlite.looking import look
 from adc.stores.sqlite.migrating import refuse_archive, refuse_future
@@ -32,8 +31,6 @@ from adc.stores.sqlite.roll import Roll
 from adc.stores.sqlite.runners import SqliteRunners
 from adc.stores.sqlite.settling import is_committed
 from adc.stores.sqlite.troubles import shakes_trust, trouble_of, typed
-from adc.stores.sqlite.unguarded import unguarded
-from adc.stores.sqlite.verifying import verify, verify_file
 from adc.stores.sqlite.writing import SqliteWriting
 from adc.stores.waking import Concerns
 
@@ -157,6 +154,7 @@ class SqliteStore(SqliteRunners):
     def prunable(self, done_before: Instant) -> PruneCount:
         """What would be pruned: read as `verify` reads, so that this connection goes on meanwhile."""
         from adc.stores.sqlite.ended import prunable  # noqa: PLC0415  it is seldom needed
+        from adc.stores.sqlite.examining import examined  # noqa: PLC0415  as above
 
         if self._is_in_memory():
             return self._read("prune", lambda connection: prunable(connection, self._path, done_before))
@@ -180,6 +178,7 @@ class SqliteStore(SqliteRunners):
     def prune_here(self, asked: "Asked") -> PruneCount:
         """Prune on this connection: for a file, one that is there for nothing else."""
         from adc.stores.sqlite.pruning import Pruner  # noqa: PLC0415  as above
+        from adc.stores.sqlite.unguarded import unguarded  # noqa: PLC0415  as above
 
         with self._lock:
             self._refuse_nesting()
@@ -194,6 +193,8 @@ class SqliteStore(SqliteRunners):
 
     def verify(self) -> Iterator[Finding]:
         """What in the file isn't as adc wrote it: read on another connection, so that this one goes on meanwhile."""
+        from adc.stores.sqlite.verifying import verify, verify_file  # noqa: PLC0415  as above
+
         if self._is_in_memory():
             return iter(self._read("verify", lambda connection: tuple(verify(connection, self._path))))
         return verify_file(self._path)
