@@ -26,7 +26,7 @@ class Pausing:
             change_database(writing, Pause(self.clock.now(), name), actor=self.actor, cause=current_cause())
 
     def resume(self, queue: str, /) -> None:
-        """Claim from a queue again: runners see it at their next look, within their `poll_interval`.
+        """Claim from a queue again: the runners that serve it are woken.
 
         What fell due meanwhile is due at once. To resume a queue that isn't paused changes nothing.
         """

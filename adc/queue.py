@@ -203,7 +203,7 @@ class StoreQueue(Pausing, Pruning, Looking, Queue):
 
 @final
 class SqliteQueue(StoreQueue):
-    """A queue in one SQLite file. Threads may share it: it has one connection, behind one lock."""
+    """A queue in one SQLite file. Threads may share it, and what they schedule at the same time shares a commit."""
 
     @classmethod
     def open(

@@ -110,7 +110,10 @@ class JobRunner:
         self._asked_to_stop = False
 
     def run(self, poll_interval: timedelta = POLL_INTERVAL) -> None:
-        """Run jobs until `stop`, or a signal. `poll_interval` is how often to look for jobs of other processes."""
+        """Run jobs until `stop`, or a signal.
+
+        `poll_interval` is how often to look for jobs of which nobody told it; who schedules with adc tells it at once.
+        """
         self._run("stopped", limit_of("poll_interval", poll_interval))
 
     def run_until_idle(self) -> None:

@@ -10,7 +10,7 @@ from typing import Final, get_args
 
 import msgspec
 from msgspec import Struct
-from typing_extensions import TypeVar
+from typing_extensions import TypeVar, override
 
 from adc.codec.upcasting import UPCASTS, NotUpcast, Upcasts, upcast, written_version
 from adc.core.database import AnyEvent, DatabaseEvent
@@ -49,14 +49,18 @@ class UnreadableEvent(Exception):
     """An event in the log can't be read. Its job, or the database, is left as it is; nothing was skipped."""
 
     def __init__(self, jid: Xid, seq: int, version: int, problem: str) -> None:
-        whose = "of the database" if jid == DATABASE else f"job {jid}"
-        super().__init__(f"event {seq} ({whose}, version {version}): {problem}")
+        super().__init__(jid, seq, version, problem)
         self.jid = jid
         self.seq = seq
         self.version = version
         self.problem = problem
         self.stored: StoredEvent | None = None
         """What the log has of it, where somebody asked for that; None: nobody did."""
+
+    @override
+    def __str__(self) -> str:
+        whose = "of the database" if self.jid == DATABASE else f"job {self.jid}"
+        return f"event {self.seq} ({whose}, version {self.version}): {self.problem}"
 
 
 class UnknownEvent(UnreadableEvent):

@@ -30,9 +30,14 @@ class ImpossibleHistory(Exception):
     """An event can't follow the state before it: the log was damaged, or adc has a bug. Nothing was changed."""
 
     def __init__(self, event: AnyEvent, state: JobState | DatabaseState) -> None:
-        super().__init__(f"{type(event).__name__} can't follow {type(state).__name__}: {event} after {state}")
+        super().__init__(event, state)
         self.event = event
         self.state = state
+
+    @override
+    def __str__(self) -> str:
+        names = f"{type(self.event).__name__} can't follow {type(self.state).__name__}"
+        return f"{names}: {self.event} after {self.state}"
 
 
 def fold(events: Iterable[Event]) -> JobState:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
+from typing_extensions import override
 
 from adc.core.ids import RunnerId
 from adc.core.instants import SECOND, Instant, Span
@@ -64,17 +65,22 @@ class Plan(Struct, frozen=True):
 
 
 class ReportsUnstored(Exception):
-    """The store was busy until the shutdown timeout was over. What so many finished attempts said is lost.
+    """The store couldn't be written until the shutdown timeout was over. What so many finished attempts said is lost.
 
     Their jobs stay started until another runner finds that this one is gone, and run again.
     """
 
     def __init__(self, count: int) -> None:
-        super().__init__(
-            f"the store was busy until the shutdown timeout was over: what {count} finished attempts said was not "
-            "stored. Their jobs run again when another runner finds that this one is gone"
-        )
+        super().__init__(count)
         self.count = count
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"the store was busy, or couldn't be written, until the shutdown timeout was over: what {self.count} "
+            "finished attempts said was not stored. Their jobs run again when another runner finds that this one is "
+            "gone"
+        )
 
 
 class HandlersHang(Exception):
@@ -84,11 +90,15 @@ class HandlersHang(Exception):
     """
 
     def __init__(self, count: int) -> None:
-        super().__init__(
-            f"{count} handlers hang: each holds a thread that can't be ended, so the runner stopped. Start the process "
-            "anew; run such a kind with process=True, or look for what it waits for"
-        )
+        super().__init__(count)
         self.count = count
+
+    @override
+    def __str__(self) -> str:
+        return (
+            f"{self.count} handlers hang: each holds a thread that can't be ended, so the runner stopped. Start the "
+            "process anew; run such a kind with process=True, or look for what it waits for"
+        )
 
 
 def run(plan: Plan) -> Loop[None]:
