@@ -79,8 +79,11 @@ bench-big-log *args:
 bench-verify *args:
     {{bin}}/python -m tests.benchmarks.verify {{args}}
 
-# All that takes minutes: kills and stops, the herd, and the simulation with 50,000 seeds in memory and 10,000 in SQLite.
+# All that takes minutes: power cuts, calls that fail, kills and stops, the herd, and the simulation with 50,000 seeds in memory and 10,000 in SQLite.
 faults:
+    {{bin}}/python -m tests.faults.powercut
+    {{bin}}/python -m tests.faults.nth_call
+    {{bin}}/python -m tests.faults.system_calls
     {{bin}}/python -m tests.faults.kills
     {{bin}}/python -m tests.faults.herd
     {{bin}}/python -m tests.simulation --seeds 50000 --processes 2
@@ -97,6 +100,18 @@ mutants *args:
 # Kill real producers and runners 1,000 times, and stop runners 200 times: nothing may be lost, nor run without a claim.
 kills *args:
     {{bin}}/python -m tests.faults.kills {{args}}
+
+# Open 200,000 states in which a power cut may leave the disk: what was acknowledged is there. --control off: must fail.
+powercut *args:
+    {{bin}}/python -m tests.faults.powercut {{args}}
+
+# Fail each call that SQLite makes to the system, in each public operation, in each way.
+nth-call *args:
+    {{bin}}/python -m tests.faults.nth_call {{args}}
+
+# Kill a process at each system call that touches its files (needs strace): nothing may be lost.
+system-calls *args:
+    {{bin}}/python -m tests.faults.system_calls {{args}}
 
 # Measure many processes on one file: what idle runners cost, how claims and writes are shared; arguments choose parts.
 herd *args:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from msgspec.structs import replace
+from typing_extensions import override
 
 from adc.core.database import AnyEvent, DatabaseState
 from adc.core.events import (

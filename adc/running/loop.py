@@ -77,9 +77,8 @@ class ReportsUnstored(Exception):
     @override
     def __str__(self) -> str:
         return (
-            f"the store was busy, or couldn't be written, until the shutdown timeout was over: what {self.count} "
-            "finished attempts said was not stored. Their jobs run again when another runner finds that this one is "
-            "gone"
+            f"the store couldn't be written until the shutdown timeout was over: what {self.count} finished attempts "
+            "said was not stored. Their jobs run again when another runner finds that this one is gone"
         )
 
 

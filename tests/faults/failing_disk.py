@@ -41,6 +41,8 @@ class Fault:
     lasting: Lasting = "once"
     after: bool = False
     """Whether the call does its work first, as a sync that fails late may have."""
+    spared: int = 0
+    """How many that could fail don't yet."""
     calls: list[str] = field(default_factory=list)
     """Those since it was armed."""
     hits: int = 0
@@ -58,6 +60,9 @@ class Fault:
         self.calls.append(call)
         _, may = KINDS[self.kind]
         if self.at < 0 or call not in may or number < self.at or (self.lasting == "once" and self.hits):
+            return False
+        self.spared -= 1
+        if self.spared >= 0:
             return False
         self.hits += 1
         return True

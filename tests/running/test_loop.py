@@ -520,7 +520,7 @@ def test_results_that_are_lost_are_counted() -> None:
     lost = ReportsUnstored(3)
 
     expected = (
-        "the store was busy until the shutdown timeout was over: what 3 finished attempts said was not stored. "
+        "the store couldn't be written until the shutdown timeout was over: what 3 finished attempts said was not stored. "
         "Their jobs run again when another runner finds that this one is gone"
     )
 

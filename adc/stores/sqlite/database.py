@@ -30,7 +30,7 @@ def database_history(connection: apsw.Connection) -> tuple[Recorded[DatabaseEven
 
 
 def apply_database(connection: apsw.Connection, transition: DatabaseTransition) -> Trace | None:
-    """Append the events and write what they lead to: the last event. Raises VersionConflict, and writes nothing then."""
+    """Append the events and write what they lead to: the last event. VersionConflict comes before anything is done."""
     if not transition.events:
         return None
     before = transition.before

@@ -8,9 +8,8 @@ from typing import Final, TypeAlias
 import apsw
 
 from adc import system
-from adc.codec.original import said_of
 from adc.ports.trouble import ForeignFile, FutureVersion, ReadOnlyArchive, WrongArchive
-from adc.stores.sqlite import original_queries, queries, rows
+from adc.stores.sqlite import queries, rows
 from adc.stores.sqlite.migrations import APPLICATION_ID, ARCHIVE, FORMAT, MIGRATIONS, MIN_READER
 
 Refusal: TypeAlias = Callable[[str], ForeignFile]
@@ -27,10 +26,9 @@ def refuse_foreign(connection: apsw.Connection, path: str, migrations: tuple[str
     def foreign(problem: str) -> ForeignFile:
         return ForeignFile(path, "open", problem)
 
-    originals = rows.texts(connection, original_queries.TABLES)
-    for name in sorted(originals, reverse=True):
-        problem = f"{name} is a table here, so this is a file of the Rust original, {said_of(originals)}"
-        raise foreign(f"{problem}; adc import copies its jobs into another one")
+    originals = rows.texts(connection, queries.ORIGINALS)
+    if originals:
+        raise foreign(_original(originals))
     present = rows.objects(connection, queries.OBJECTS)
     tables = {name for kind, name, _ in present if kind == "table"}
     if not present:
@@ -44,6 +42,13 @@ def refuse_foreign(connection: apsw.Connection, path: str, migrations: tuple[str
     archive = () if rows.text(connection, queries.READ_ARCHIVE_OF) is None else (ARCHIVE,)
     refuse_edited(present, objects_of((*migrations[:known], *archive)), foreign)
     return known
+
+
+def _original(tables: tuple[str, ...]) -> str:
+    from adc.codec.original import said_of  # noqa: PLC0415  it is seldom needed
+
+    said = f"{max(tables)} is a table here, so this is a file of the Rust original, {said_of(tables)}"
+    return f"{said}; adc import copies its jobs into another one"
 
 
 def refuse_future(connection: apsw.Connection, path: str) -> None:

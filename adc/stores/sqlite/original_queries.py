@@ -12,10 +12,6 @@ def _columns(*columns: str) -> str:
     return ", ".join(map(_plain, columns))
 
 
-TABLES: Final = """
-SELECT lower(name) FROM sqlite_schema WHERE type = 'table' AND lower(name) IN
-    ('adc_queue', 'adc_dead_queue', 'adc_queue_v2', 'adc_dead_queue_v2', 'adc_cron_jobs_v2')
-"""
 HAS_PRIORITY: Final = "SELECT count(*) FROM pragma_table_info(?) WHERE name = 'priority'"
 
 # In the order in which `originals` reads them.

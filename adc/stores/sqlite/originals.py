@@ -9,7 +9,7 @@ import apsw
 
 from adc.codec.original import CRON, DEAD_FIRST, Original, said_of
 from adc.ports.trouble import NoQueue
-from adc.stores.sqlite import original_queries, rows
+from adc.stores.sqlite import original_queries, queries, rows
 from adc.stores.sqlite.examining import examined
 from adc.stores.sqlite.troubles import typed
 
@@ -62,4 +62,4 @@ def original_in(path: str) -> Generator[OriginalFile, None, None]:
 
 def tables_of(connection: apsw.Connection) -> frozenset[str]:
     """The tables of the original that a file has: of these names adc has views, or nothing."""
-    return frozenset(rows.texts(connection, original_queries.TABLES))
+    return frozenset(rows.texts(connection, queries.ORIGINALS))

@@ -13,6 +13,11 @@ SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND (
         'job_events_delete', 'adc_queue_jobs', 'adc_dead_jobs', 'adc_held_jobs')
 )
 """
+# The tables of the Rust original; views in our files, or nothing.
+ORIGINALS: Final = """
+SELECT lower(name) FROM sqlite_schema WHERE type = 'table' AND lower(name) IN
+    ('adc_queue', 'adc_dead_queue', 'adc_queue_v2', 'adc_dead_queue_v2', 'adc_cron_jobs_v2')
+"""
 COUNT_OBJECTS: Final = "SELECT count(*) FROM sqlite_schema"
 READ_FORMAT: Final = "SELECT value FROM adc_meta WHERE key = 'format'"
 WRITE_FORMAT: Final = "INSERT INTO adc_meta (key, value) VALUES ('format', ?) ON CONFLICT DO UPDATE SET value = ?1"
@@ -91,6 +96,20 @@ SELECT j.scheduled_at, j.seq FROM adc_jobs AS j
 WHERE j.started_at IS NULL AND j.died_at IS NULL
     AND j.queue = ? AND j.job_type = ? AND j.payload_version = ? AND j.priority = ? AND j.scheduled_at <= ?
 ORDER BY j.scheduled_at, j.seq LIMIT ?
+"""
+# All of it in one statement, where one kind of one queue is wanted, and enough of its jobs are due at its top level.
+DUE_AT_TOP: Final = f"""{_SNAPSHOT}
+FROM adc_jobs AS j LEFT JOIN job_events AS e ON e.seq = j.seq
+WHERE j.started_at IS NULL AND j.died_at IS NULL
+    AND j.queue = :queue AND j.job_type = :kind AND j.payload_version = :version
+    AND j.priority = (
+        SELECT t.priority FROM adc_jobs AS t
+        WHERE t.started_at IS NULL AND t.died_at IS NULL
+            AND t.queue = :queue AND t.job_type = :kind AND t.payload_version = :version
+        ORDER BY t.priority DESC LIMIT 1
+    )
+    AND j.scheduled_at <= :by AND NOT EXISTS (SELECT 1 FROM adc_paused AS p WHERE p.queue = :queue)
+ORDER BY j.scheduled_at, j.seq LIMIT :limit
 """
 
 NEXT_DUE: Final = f"""{_LEVELS}

@@ -19,7 +19,7 @@ from adc.core.states import StateName
 from adc.core.transition import Recorded, Snapshot
 from adc.ports.signs import Signs
 from adc.ports.store import Look, Place, PruneCount, Wanted
-from adc.ports.trouble import OutcomeUnknown, StoreTrouble
+from adc.ports.trouble import OutcomeUnknown, StoreReadOnly, StoreTrouble
 from adc.ports.wakeup import Wakeup
 from adc.stores.calling import Caller
 from adc.stores.sqlite import log_rows, queries, rows
@@ -257,6 +257,9 @@ class SqliteStore(SqliteRunners):
         """What shakes the trust in a connection: whoever needs one next has another. After a commit it was seen to."""
         if isinstance(error, StoreTrouble) and error.operation != "commit" and shakes_trust(error):
             self._trusted = False
+            if isinstance(error, StoreReadOnly) and self._reopen is not None:  # while it is open, all others are like it
+                with suppress(StoreTrouble):
+                    self._custody.close(self._connection)
 
     def _call(self, concerns: Concerns) -> None:
         """All is committed: nothing that goes wrong here may look as if it weren't."""

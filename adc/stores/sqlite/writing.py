@@ -50,6 +50,9 @@ class SqliteWriting:
         """Waiting jobs that are due by then, in the order of claims; those that can't be read make room for others."""
         unreadable: set[int] = set()
         with self._verb("due"):
+            first = self._due_at_top(wanted, by, limit)
+            if len(first) == limit:
+                return first
             while True:
                 seqs = self._due(wanted, by, limit + len(unreadable))
                 found = rows.readable_or_why(self._connection, queries.BY_SEQ, (as_json(seqs),))
@@ -59,6 +62,15 @@ class SqliteWriting:
                 unreadable |= seen
         by_seq = {each.seq: each for each in found}
         return tuple(by_seq[seq] for seq in seqs)
+
+    def _due_at_top(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
+        """Such jobs of the highest priority, where that is quickly found; fewer than `limit`: there may be others."""
+        if not len(wanted.queues) == len(wanted.kinds) == 1:
+            return ()
+        (queue,), ((kind, version),) = wanted.queues, wanted.kinds
+        bindings: rows.Bindings = {"queue": queue, "kind": kind, "version": version, "by": by, "limit": limit}
+        found = rows.readable_or_why(self._connection, queries.DUE_AT_TOP, bindings)
+        return tuple(each for each in found if isinstance(each, Snapshot))
 
     def _due(self, wanted: Wanted, by: Instant, limit: int) -> list[int]:
         """The places of such jobs: level after level, until there are enough."""

@@ -15,14 +15,14 @@ from adc.ports.store import Wanted
 from adc.shell import change_database
 from adc.stores.memory_signs import MemorySigns
 from adc.stores.memory_wakeup import MemoryWakeup
-from adc.stores.sqlite import migrations, pruning_queries, queries
+from adc.stores.sqlite import migrations, outbox_queries, pruning_queries, queries
 from adc.stores.sqlite.opening import open_connection
 from adc.stores.sqlite.store import SqliteStore
 from adc.testing.store_moves import Moves, nth, order
 
 QUERIES = {
     name: query
-    for module in (queries, pruning_queries)
+    for module in (queries, pruning_queries, outbox_queries)
     for name, query in vars(module).items()
     if name.isupper() and not name.startswith("_")
 }  # all SQL of the store
@@ -31,6 +31,10 @@ DATA = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b")
 EXPECTED = {
     "OBJECTS": ("SCAN sqlite_schema", "the schema has some twenty rows"),
     "COUNT_OBJECTS": ("SCAN sqlite_master", "the same"),
+    "ORIGINALS": ("SCAN sqlite_schema", "the same"),
+    "LOCK": ("SCAN adc_meta", "it ends before the first row"),
+    "SOURCE_ID": ("SCAN CONSTANT ROW", "it asks the library"),
+    "PATH": ("SCAN pragma_database_list VIRTUAL TABLE INDEX 0:", "a connection has few databases"),
     "LAST_SEQ": ("SCAN sqlite_sequence", "one row for each table of the file that counts"),
     "LAST_SLOT": ("SCAN sqlite_sequence", "the same"),
     "PLACES": ("SCAN adc_runners|SCAN j USING COVERING INDEX adc_held_jobs", "it gives all runners"),
@@ -83,10 +87,10 @@ def test_a_query_finds_its_rows_by_an_index(name: str, planner: apsw.Connection)
 
 
 def test_claims_are_found_in_the_claim_index_alone(planner: apsw.Connection) -> None:
-    for name in ("DUE_LEVELS", "DUE_AT_LEVEL", "NEXT_DUE"):
+    for name in ("DUE_LEVELS", "DUE_AT_LEVEL", "DUE_AT_TOP", "NEXT_DUE"):
         plan = apsw.ext.query_info(planner, QUERIES[name], explain_query_plan=True).query_plan
         assert plan is not None
-        searches = [step for step in details(plan) if step.startswith("SEARCH j")]
+        searches = [step for step in details(plan) if step.startswith(("SEARCH j", "SEARCH t"))]
         assert searches
         assert all("adc_queue_jobs (queue=? AND job_type=? AND payload_version=?" in step for step in searches)
 
