@@ -103,9 +103,8 @@ class AsyncQueue:
             raise
 
     async def _call(self, verb: Callable[A, T], /, *args: A.args, **kwargs: A.kwargs) -> T:
-        call = partial(copy_context().run, verb, *args, **kwargs)  # the cause is in the context
-        mark = object()
-        return await self._in_order(mark, self._after_all_before, mark, call)
+        context, mark = copy_context(), object()  # the cause is in the context
+        return await self._in_order(mark, self._after_all_before, mark, lambda: context.run(verb, *args, **kwargs))
 
     def _in_order(self, asked: object, work: Callable[A, T], /, *args: A.args, **kwargs: A.kwargs) -> Future[T]:
         with self._order:
@@ -124,23 +123,30 @@ class AsyncQueue:
         return call()
 
     def _carried_out(self, call: Call) -> Outcomes:
-        """On the thread: with all that is to be scheduled next, if that wasn't done with the one before."""
-        if not call.is_over:
-            self._queue.gathering.carry_out(self._taken())
+        """On the thread: with all that is to be scheduled next, if it wasn't carried out with the one before."""
+        if self._begins(call):
+            self._queue.gathering.carry_out(call, self._next)
         if call.error is not None:
             raise call.error
         return call.outcomes
 
-    def _taken(self) -> list[Call]:
-        """What is to be scheduled next; a mark before it is of an `await` that was cancelled before it began."""
-        taken: list[Call] = []
+    def _begins(self, call: Call) -> bool:
+        """Whether it is still to be carried out; all that is there before it is of an `await` that was cancelled."""
         with self._order:
-            while self._asked and not isinstance(self._asked[0], Call):
+            if call.is_over or call not in self._asked:
+                return False
+            while self._asked.popleft() is not call:
+                pass
+        return True
+
+    def _next(self) -> list[Call]:
+        """What is to be scheduled next, up to a mark."""
+        following: list[Call] = []
+        with self._order:
+            while self._asked and len(following) < MOST_TOGETHER and isinstance(call := self._asked[0], Call):
+                following.append(call)
                 self._asked.popleft()
-            while self._asked and len(taken) < MOST_TOGETHER and isinstance(call := self._asked[0], Call):
-                taken.append(call)
-                self._asked.popleft()
-        return taken
+        return following
 
 
 def _nothing() -> None:

@@ -6,7 +6,7 @@ writes, each of the others can still carry out its own.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Lock, get_ident
@@ -65,6 +65,11 @@ class Call:
 
 
 Outcomes: TypeAlias = Sequence[Outcome[Xid, ScheduleRefused]]
+More: TypeAlias = Callable[[], Sequence[Call]]
+
+
+def _nobody() -> Sequence[Call]:
+    return ()
 
 
 class _Apart(Exception):
@@ -105,10 +110,10 @@ class Gathering:
             raise call.error
         return call.outcomes
 
-    def carry_out(self, calls: Sequence[Call]) -> None:
-        """Carry out all of these, and what waits."""
+    def carry_out(self, call: Call, more: More) -> None:
+        """Carry out a call, and what waits; `more` is asked for others, once nobody else can write."""
         self._store.refuse_nesting()
-        self._lead(list(calls))
+        self._lead([call], more)
 
     def _follow(self, call: Call) -> None:
         call.expect()
@@ -123,18 +128,18 @@ class Gathering:
                 self._wake_next()
                 raise
 
-    def _lead(self, led: list[Call]) -> None:
+    def _lead(self, led: list[Call], more: More = _nobody) -> None:
         """`with` a lock is safe from interrupts; to take it, and then to `try`, isn't. `led` gets what waits."""
         if self._writer == get_ident():  # a signal handler that schedules, in the midst of this
-            self._carry_out(led, gather=False)
+            self._carry_out(led)
             return
         try:
             with self._turn:
                 self._writer = get_ident()
                 try:
-                    left = self._carry_out(led, gather=True)
+                    left = self._carry_out(led, more)
                     while left:
-                        left += self._carry_out(left.pop(0), gather=False)
+                        left += self._carry_out(left.pop(0))
                 finally:
                     self._writer = 0
         finally:
@@ -148,12 +153,14 @@ class Gathering:
         with suppress(IndexError):
             self._waiting[0].wake()
 
-    def _carry_out(self, calls: list[Call], *, gather: bool) -> list[list[Call]]:
+    def _carry_out(self, calls: list[Call], more: More | None = None) -> list[list[Call]]:
         """In one transaction; or none of it, and which calls are to be tried again, together or alone."""
         try:
             with self._store.writing() as writing:
-                if gather and self._waiting:
-                    self._gather(calls)
+                if more is not None:
+                    if self._waiting:
+                        self._gather(calls)
+                    calls += more()
                 outcomes = self._outcomes(writing, calls)
         except _Apart as apart:
             apart.call.came_to(apart.outcomes)

@@ -333,10 +333,10 @@ def test_coroutines_share_commits_and_keep_their_order(gated: StoreQueue, store:
     assert store.commits == 4  # the first one, the three behind it, the cancelling, and the rest
 
 
-def test_what_is_over_is_not_carried_out_again(gated: StoreQueue) -> None:
-    call = Call((MAIL.new("a"),), None)
-    gated.gathering.carry_out((call,))
+def test_others_may_be_named_when_nobody_else_can_write(gated: StoreQueue) -> None:
+    calls = [Call((MAIL.new(text),), None) for text in "abc"]
+    gated.gathering.carry_out(calls[0], lambda: calls[1:])
 
-    assert call.is_over
-    assert [outcome.unwrap() for outcome in call.outcomes] == mails(gated)
+    assert all(call.is_over for call in calls)
+    assert [outcome.unwrap() for call in calls for outcome in call.outcomes] == mails(gated)
     assert gated.schedule_many(()) == ()

@@ -200,3 +200,10 @@ def test_what_a_runner_left_that_was_killed_goes_when_the_next_one_begins(queue:
         (wake / "99").touch()
         with running(queue):
             assert len(list(wake.iterdir())) == 2
+
+
+def test_a_runner_that_nobody_can_call_looks_more_often(queue: SqliteQueue, db: Path) -> None:
+    db.with_name("jobs.db-wake").touch()  # so there can be no directory
+    with running(queue) as one, producer(db) as tell:
+        tell("schedule 1")
+        assert one.next() == 1

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -169,15 +169,15 @@ class Examiner:
         prepare(self.place / "base")
         self.before = log_of(self.place / "base")
 
-    def calls(self, operation: str) -> int:
-        """How many calls it takes if none fails."""
+    def calls(self, operation: str) -> list[str]:
+        """Those that it takes if none fails."""
         folder, fault = self.copy("base", "run"), Fault()
         HEALING[0] = fault
         with failing_disk(fault), open_in(folder) as queue:
             fault.arm()
             OPERATIONS[operation](queue, folder)
             fault.armed = False
-        return len(fault.calls)
+        return fault.calls
 
     def copy(self, there: str, here: str) -> Path:
         folder = self.place / here
@@ -267,11 +267,14 @@ def log_of(folder: Path) -> Digests:
         return {each.seq: str(each) for each in queue.store.events(0, 10_000)}
 
 
-def points(examiner: Examiner, operations: list[str]) -> Iterator[Point]:
+def points(examiner: Examiner, operations: Sequence[str]) -> Iterator[Point]:
+    """Each call, with each error that it may give."""
     for operation in operations:
-        for at in range(examiner.calls(operation)):
+        for at, call in enumerate(examiner.calls(operation)):
             for kind, lasting in product(KINDS, LASTINGS):
-                if (kind, lasting) != ("BUSY", "for ever") or operation not in PATIENT:
+                _, may = KINDS[kind]
+                waits = (kind, lasting) == ("BUSY", "for ever") and operation in PATIENT
+                if call in may and not waits:
                     yield Point(operation, kind, lasting, at)
 
 

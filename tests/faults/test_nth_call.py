@@ -7,7 +7,7 @@ import pytest
 
 from tests.faults.nth_call import Examiner, points
 
-SHARE = 0.006
+SHARE = 0.03
 
 
 @pytest.mark.parametrize("operation", ["open", "schedule_many", "complete", "redrive", "erase", "prune"])

@@ -12,32 +12,33 @@ from adc.core.transition import Snapshot, Transition
 from adc.ports.trouble import StoreDamaged, VersionConflict
 from adc.stores.appending import applied, entries
 from adc.stores.sqlite import queries, rows
-from adc.stores.sqlite.settling import Trace
 
 _HAVE_A_ROW: Final = (Scheduled, Started, Cancelling, Dead)
 
 
-def apply(connection: apsw.Connection, path: str, transitions: Sequence[Transition]) -> Trace | None:
-    """Append the events and write the rows: the last event, None if there was none to append; raises VersionConflict.
+def apply(connection: apsw.Connection, path: str, transitions: Sequence[Transition]) -> list[Snapshot]:
+    """Append the events and write the rows: the jobs to which something happened, as they are now.
+
+    Raises VersionConflict.
 
     Nothing is read that would tell of a conflict: the log refuses an event that it has, and a row that has another
     head isn't found. So when this raises, some of it is written, and the transaction must end.
     """
     happened = [each for each in transitions if each.events]
     if not happened:
-        return None
+        return []
     last = rows.number(connection, queries.LAST_SEQ) or 0
     try:
-        trace = _write(connection, happened, last)
+        jobs = _write(connection, happened, last)
     except apsw.ConstraintError as error:
         raise _explained(connection, path, happened, last) from error
-    if trace is None:
+    if jobs is None:
         raise _explained(connection, path, happened, last)
-    return trace
+    return jobs
 
 
-def _write(connection: apsw.Connection, happened: Sequence[Transition], last: int) -> Trace | None:
-    """The last event; None if a job wasn't found as its transition expects it."""
+def _write(connection: apsw.Connection, happened: Sequence[Transition], last: int) -> list[Snapshot] | None:
+    """The jobs as they are then; None if one wasn't found as its transition expects it."""
     seq = last
     log: list[rows.Row] = []
     jobs: list[tuple[Transition, Snapshot]] = []
@@ -51,8 +52,7 @@ def _write(connection: apsw.Connection, happened: Sequence[Transition], last: in
     for each in happened:
         if isinstance(each.events[-1], PayloadErased):
             connection.execute(queries.ERASE_BODIES, (each.before.jid,))
-    _, job = jobs[-1]
-    return (job.jid, job.version, job.head) if found else None
+    return [job for _, job in jobs] if found else None
 
 
 def _write_rows(connection: apsw.Connection, jobs: Sequence[tuple[Transition, Snapshot]]) -> bool:

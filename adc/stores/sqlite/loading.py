@@ -15,6 +15,8 @@ from adc.stores.sqlite import log_rows, queries, rows
 
 def load(connection: apsw.Connection, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:
     """The jobs as they are; one of which nothing is known is Absent."""
+    if not jids:
+        return {}
     found = {job.jid: job for job in rows.snapshots(connection, queries.LOAD, (as_json(jids),))}
     missing = [jid for jid in jids if jid not in found and jid != DATABASE]
     if missing:

@@ -54,6 +54,7 @@ FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.jid = wanted.value LEF
 BY_SEQ: Final = f"""{_SNAPSHOT}
 FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.seq = wanted.value LEFT JOIN job_events AS e ON e.seq = j.seq
 """
+HEADS: Final = "SELECT j.seq, j.head FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.seq = wanted.value"
 
 # The claim index, level by level: a level is a (queue, kind, payload version) at one of its priorities, highest first.
 # A step to the next level is one look-up, so a million jobs of one level, of other kinds or not yet due cost nothing.

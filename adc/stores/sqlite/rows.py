@@ -124,6 +124,11 @@ def blobs_by_text(connection: apsw.Connection, query: str, bindings: Bindings) -
     return dict(_fetch(connection, query, bindings))
 
 
+def blobs_by_number(connection: apsw.Connection, query: str, bindings: Bindings) -> dict[int, bytes]:
+    """A number and a blob from each row."""
+    return dict(_fetch(connection, query, bindings))
+
+
 def holder(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[Xid, Terms] | None:
     """The job, and its terms, whose schedule event a query finds."""
     for jid, seq, type_version, data in _fetch(connection, query, bindings):

@@ -27,6 +27,7 @@ from adc.stores.sqlite.database import database_history, paused
 from adc.stores.sqlite.loading import load, wanted_bindings
 from adc.stores.sqlite.looking import look
 from adc.stores.sqlite.migrating import refuse_archive, refuse_future
+from adc.stores.sqlite.remembered import Remembered
 from adc.stores.sqlite.roll import Roll
 from adc.stores.sqlite.runners import SqliteRunners
 from adc.stores.sqlite.settling import is_committed
@@ -51,6 +52,7 @@ class SqliteStore(SqliteRunners):
     ) -> None:
         super().__init__(connection, path, Roll(signs, wakeup), reopen)
         self._caller = Caller(signs, wakeup)
+        self._remembered = Remembered()
         self._writer = 0
         """The thread that is in a write transaction; 0: none is."""
 
@@ -63,7 +65,7 @@ class SqliteStore(SqliteRunners):
             self._renew()
             self._refuse_nesting()
             self._writer = get_ident()
-            writing = SqliteWriting(self._connection, self._path, self._roll, self._custody)
+            writing = SqliteWriting(self._connection, self._path, self._roll, self._custody, self._remembered)
             try:
                 self._custody.before_begin()
                 with typed(self._path, "begin"):
@@ -257,7 +259,7 @@ class SqliteStore(SqliteRunners):
         """What shakes the trust in a connection: whoever needs one next has another. After a commit it was seen to."""
         if isinstance(error, StoreTrouble) and error.operation != "commit" and shakes_trust(error):
             self._trusted = False
-            if isinstance(error, StoreReadOnly) and self._reopen is not None:  # while it is open, all others are like it
+            if isinstance(error, StoreReadOnly) and self._reopen is not None:  # while it is open, others are like it
                 with suppress(StoreTrouble):
                     self._custody.close(self._connection)
 

@@ -22,6 +22,7 @@ from adc.stores.sqlite.applying import apply
 from adc.stores.sqlite.custody import Custody
 from adc.stores.sqlite.database import apply_database, load_database
 from adc.stores.sqlite.loading import as_json, load, wanted_bindings, xids
+from adc.stores.sqlite.remembered import Remembered
 from adc.stores.sqlite.roll import Roll
 from adc.stores.sqlite.settling import Trace
 from adc.stores.sqlite.troubles import typed
@@ -31,11 +32,14 @@ from adc.stores.waking import Concerns
 class SqliteWriting:
     """The verbs of `Writing`, on a connection that is in a write transaction."""
 
-    def __init__(self, connection: apsw.Connection, path: str, roll: Roll, custody: Custody) -> None:
+    def __init__(
+        self, connection: apsw.Connection, path: str, roll: Roll, custody: Custody, remembered: Remembered
+    ) -> None:
         self._connection = connection
         self._path = path
         self._roll = roll
         self._custody = custody
+        self._remembered = remembered
         self.concerns = Concerns()
         """Whom it concerns, once it is committed."""
         self.trace: Trace | None = None
@@ -88,7 +92,8 @@ class SqliteWriting:
     def load(self, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:
         """The jobs as they are."""
         with self._verb("load"):
-            return load(self._connection, jids)
+            known = self._remembered.among(self._connection, jids)
+            return known | load(self._connection, [jid for jid in jids if jid not in known])
 
     def payloads(self, jids: Sequence[Xid]) -> Mapping[Xid, bytes]:
         """The payloads of jobs."""
@@ -129,8 +134,11 @@ class SqliteWriting:
         """Append the events and write the rows."""
         with self._verb("apply"):
             try:
-                self.trace = apply(self._connection, self._path, transitions) or self.trace
-                self.jids += [each.before.jid for each in transitions if each.events]
+                jobs = apply(self._connection, self._path, transitions)
+                if jobs:
+                    self.trace = jobs[-1].jid, jobs[-1].version, jobs[-1].head
+                    self.jids += [job.jid for job in jobs]
+                    self._remembered.note(jobs)
                 self.concerns.note(transitions)
             except BaseException as error:  # some of it may be written
                 self.failure = error
