@@ -12,6 +12,8 @@ from queue import Empty, SimpleQueue
 from threading import Lock, get_ident
 from typing import Final, TypeAlias, final
 
+from msgspec import Struct
+
 from adc.core.ids import Xid
 from adc.core.outcome import Failure, Outcome
 from adc.kind import NewJob
@@ -25,19 +27,16 @@ PATIENCE: Final = 1.0
 """Seconds after which who waits looks by itself: it is only needed where whoever should wake it was interrupted."""
 
 
-@final
-class Call:
+class Call(Struct, eq=False):
     """Jobs that are all stored, or none of them; and what came of it."""
 
-    __slots__ = ("bell", "cause", "error", "is_over", "jobs", "outcomes")
-
-    def __init__(self, jobs: Sequence[NewJob], cause: str | None) -> None:
-        self.jobs = jobs
-        self.cause = cause
-        self.outcomes: Sequence[Outcome[Xid, ScheduleRefused]] = ()
-        self.error: Exception | None = None
-        self.is_over = False
-        self.bell: SimpleQueue[None] | None = None
+    jobs: Sequence[NewJob]
+    cause: str | None
+    outcomes: "Outcomes" = ()
+    error: Exception | None = None
+    is_over: bool = False
+    bell: SimpleQueue[None] | None = None
+    """There is one if somebody waits for it."""
 
     def came_to(self, outcomes: Sequence[Outcome[Xid, ScheduleRefused]]) -> None:
         """It is stored, or refused."""
@@ -157,10 +156,8 @@ class Gathering:
         """In one transaction; or none of it, and which calls are to be tried again, together or alone."""
         try:
             with self._store.writing() as writing:
-                if more is not None:
-                    if self._waiting:
-                        self._gather(calls)
-                    calls += more()
+                if more is not None and (self._waiting or more is not _nobody):
+                    self._gather(calls, more)
                 outcomes = self._outcomes(writing, calls)
         except _Apart as apart:
             apart.call.came_to(apart.outcomes)
@@ -172,12 +169,12 @@ class Gathering:
             call.outcomes, call.is_over = next(outcomes), True
         return []
 
-    def _gather(self, calls: list[Call]) -> None:
+    def _gather(self, calls: list[Call], more: More) -> None:
         """One's own, and those that have come since, in the order in which they came."""
         waiting: list[Call] = []
         while self._waiting:
             waiting.append(self._waiting.popleft())
-        calls[:] = [call for call in calls if call not in waiting] + waiting
+        calls[:] = [*(call for call in calls if call not in waiting), *waiting, *more()]
 
     def _outcomes(self, writing: Writing, calls: Sequence[Call]) -> Iterator[Outcomes]:
         """Of each call."""

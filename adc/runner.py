@@ -73,8 +73,8 @@ class JobRunner:
 
     One run at a time: `run`, `run_until_idle`, `run_until_empty`, `events` or `serve`. The first three, on the main
     thread, heed SIGINT and SIGTERM: the first one stops the run as `stop` does, the second one raises KeyboardInterrupt
-    at once. Trouble with the store comes out of them as StoreTrouble, except that one that passes is waited out once the
-    run has begun, and as ReportsUnstored if it is busy to the end of a shutdown.
+    at once. Trouble with the store comes out of them as StoreTrouble, except that one that passes is waited out once
+    the run has begun, and as ReportsUnstored if the store can't be written to the end of a shutdown.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """Turn: the one place where a runner writes: what finished attempts ask for, then the claims, in one transaction."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
@@ -13,10 +13,9 @@ from adc.core.outcome import Outcome, Success
 from adc.core.refusals import Refusal
 from adc.core.states import Absent
 from adc.core.transition import Transition
-from adc.handling.job import Held
-from adc.handling.said import GivenBack, Report
+from adc.handling.said import Report
 from adc.ports.signs import AWAKE, Rest
-from adc.ports.trouble import OutcomeUnknown, StoreTrouble
+from adc.ports.trouble import StoreTrouble
 from adc.running.events import Happened, JobUnreadable, ReportRefused, RunnerEvent, StruckOff
 from adc.running.wishes import NextDue, NotNow, Peek, Turn, Turned
 from adc.shell import carry_out
@@ -33,57 +32,48 @@ def take_turn(desk: Desk, wish: Turn, listener: Listener | None = None) -> Turne
     An answer too is that others took it for gone once more, right when it had enrolled anew: nothing was stored then.
     With no listener no events are made.
     """
-    doubtful: list[Report] = []
     try:
-        return _enrolled_turn(desk, wish, listener, doubtful)
+        return _enrolled_turn(desk, wish, listener)
     except NotEnrolled as problem:
         return NotNow(str(problem))
     except StoreTrouble as trouble:
-        return not_now(trouble, doubtful)
+        return not_now(trouble)
 
 
-def not_now(trouble: StoreTrouble, doubtful: Sequence[Report] = ()) -> NotNow:
-    """The answer if its cause may go by itself; raises it if not.
-
-    What is of unknown outcome can be wished again: what was stored already isn't stored twice.
-    """
-    if trouble.passing or isinstance(trouble, OutcomeUnknown):
-        return NotNow(str(trouble), tuple(doubtful))
+def not_now(trouble: StoreTrouble) -> NotNow:
+    """The answer if its cause may go by itself; raises it if not."""
+    if trouble.passing:
+        return NotNow(str(trouble))
     raise trouble
 
 
-def _enrolled_turn(desk: Desk, wish: Turn, listener: Listener | None, doubtful: list[Report]) -> Turned:
+def _enrolled_turn(desk: Desk, wish: Turn, listener: Listener | None) -> Turned:
     """Who isn't on the roll, as others took it for gone, goes there first: what was to be stored is undone."""
     try:
-        return _readable_turn(desk, wish, listener, doubtful)
+        return _readable_turn(desk, wish, listener)
     except NotEnrolled:
         desk.enrol()
         if listener is not None:
             listener(StruckOff(desk.runner))
-        return _readable_turn(desk, wish, listener, doubtful)
+        return _readable_turn(desk, wish, listener)
 
 
-def _readable_turn(desk: Desk, wish: Turn, listener: Listener | None, doubtful: list[Report]) -> Turned:
+def _readable_turn(desk: Desk, wish: Turn, listener: Listener | None) -> Turned:
     try:
-        return _turn(desk, wish, listener, doubtful)
+        return _turn(desk, wish, listener)
     except _UNREADABLE:
         damaged = [problem for report in wish.reports for problem in _alone(desk, report, listener)]
-        turned = _turn(desk, replace(wish, reports=()), listener, doubtful)
+        turned = _turn(desk, replace(wish, reports=()), listener)
         return replace(turned, unreadable=(*damaged, *turned.unreadable))
 
 
-def _turn(desk: Desk, wish: Turn, listener: Listener | None, doubtful: list[Report]) -> Turned:
+def _turn(desk: Desk, wish: Turn, listener: Listener | None) -> Turned:
     desk.store.rest(desk.runner, AWAKE)
-    taken: tuple[Held, ...] = ()
-    try:
-        with desk.store.writing() as writing:
-            at = desk.clock.now()  # when the lock is held: waiting for it may have taken long
-            outcomes = carry_out(writing, [asked(desk, report, at) for report in wish.reports])
-            claims = claim(desk, writing, at=at, due_by=at, limit=wish.limit, is_idle=wish.is_idle)
-            taken = held(writing, claims.taken)
-    except OutcomeUnknown:
-        doubtful += [Report(each.jid, each.state.token, GivenBack("outcome unknown")) for each in taken]
-        raise
+    with desk.store.writing() as writing:
+        at = desk.clock.now()  # when the lock is held: waiting for it may have taken long
+        outcomes = carry_out(writing, [asked(desk, report, at) for report in wish.reports])
+        claims = claim(desk, writing, at=at, due_by=at, limit=wish.limit, is_idle=wish.is_idle)
+        taken = held(writing, claims.taken)
     if listener is not None:
         for event in (*_reported(desk, wish.reports, outcomes), *happened(desk, claims.taken)):
             listener(event)
@@ -94,7 +84,7 @@ def _turn(desk: Desk, wish: Turn, listener: Listener | None, doubtful: list[Repo
 def _alone(desk: Desk, report: Report, listener: Listener | None) -> tuple[JobUnreadable, ...]:
     """Store a report in a transaction of its own: a job that can't be read costs the others nothing."""
     try:
-        _turn(desk, Turn((report,), 0), listener, [])
+        _turn(desk, Turn((report,), 0), listener)
     except _UNREADABLE as unreadable:
         return (JobUnreadable(report.jid, str(unreadable)),)
     return ()

@@ -160,7 +160,6 @@ def _turn(attempts: Attempts, limit: int) -> Loop[Turned | None]:
     """Store what finished and start what could be claimed; None: the store was busy, and all is kept."""
     turned = yield from turn(tuple(attempts.finished), limit, is_idle=not len(attempts))
     if isinstance(turned, NotNow):
-        attempts.finished += turned.doubtful
         yield from tell(StoreTroubled(turned.problem))
         return None
     attempts.finished.clear()

@@ -113,8 +113,6 @@ class NotNow(Struct, frozen=True):
     """The store was busy for too long, full or out of reach. Nothing was done, and the same may be wished again."""
 
     problem: str
-    doubtful: tuple[Report, ...] = ()
-    """What is to be reported before: it gives back what may have been claimed all the same."""
 
 
 class Woken(Struct, frozen=True):

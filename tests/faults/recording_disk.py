@@ -12,7 +12,8 @@ from typing_extensions import Buffer, override
 
 What: TypeAlias = Literal["make", "write", "truncate", "sync", "delete", "directory"]
 SYNCS_DIRECTORY: Final = apsw.SQLITE_OPEN_WAL | apsw.SQLITE_OPEN_MAIN_JOURNAL | apsw.SQLITE_OPEN_SUPER_JOURNAL
-"""With the first sync of such a file that it made, SQLite syncs the directory: os_unix.c, UNIXFILE_DIRSYNC."""
+"""With the first sync of such a file that it opened to make it if it isn't there, each connection syncs the directory,
+whoever made it: os_unix.c, UNIXFILE_DIRSYNC."""
 _numbers: Final = count(1)
 
 
@@ -68,7 +69,11 @@ class _Disk(apsw.VFS):
             return apsw.VFSFile("unix", name, flags)
         asked = flags[0]
         opened = _File(name, flags)
-        opened.begin(self.recording, Path(path).name, syncs_directory=bool(asked & SYNCS_DIRECTORY))
+        opened.begin(
+            self.recording,
+            Path(path).name,
+            syncs_directory=bool(asked & SYNCS_DIRECTORY and asked & apsw.SQLITE_OPEN_CREATE),
+        )
         return opened
 
     @override
@@ -88,9 +93,8 @@ class _File(apsw.VFSFile):
     def begin(self, recording: Recording, name: str, *, syncs_directory: bool) -> None:
         self.recording = recording
         self.name = name
-        is_new = name not in recording.files
         self.file = recording.make(name)
-        self.syncs_directory = syncs_directory and is_new
+        self.syncs_directory = syncs_directory
 
     @override
     def xWrite(self, written: Buffer, offset: int) -> None:

@@ -38,6 +38,7 @@ EXPECTED = {
     "LAST_SEQ": ("SCAN sqlite_sequence", "one row for each table of the file that counts"),
     "LAST_SLOT": ("SCAN sqlite_sequence", "the same"),
     "PLACES": ("SCAN adc_runners|SCAN j USING COVERING INDEX adc_held_jobs", "it gives all runners"),
+    "LISTED": ("SCAN adc_runners", "it gives them all"),
     "ROLL": ("SCAN r", "it gives them all"),
     "PAUSED": ("SCAN adc_paused", "it gives them all"),
     "AHEAD": ("SCAN (subquery-1)", "it counts what was found"),
