@@ -6,7 +6,7 @@ writes, each of the others can still carry out its own.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Lock, get_ident
@@ -27,18 +27,22 @@ PATIENCE: Final = 1.0
 """Seconds after which who waits looks by itself: it is only needed where whoever should wake it was interrupted."""
 
 
+Outcomes: TypeAlias = Sequence[Outcome[Xid, ScheduleRefused]]
+"""What came of each job of a call."""
+
+
 class Call(Struct, eq=False):
     """Jobs that are all stored, or none of them; and what came of it."""
 
     jobs: Sequence[NewJob]
     cause: str | None
-    outcomes: "Outcomes" = ()
+    outcomes: Outcomes = ()
     error: Exception | None = None
     is_over: bool = False
     bell: SimpleQueue[None] | None = None
     """There is one if somebody waits for it."""
 
-    def came_to(self, outcomes: Sequence[Outcome[Xid, ScheduleRefused]]) -> None:
+    def came_to(self, outcomes: Outcomes) -> None:
         """It is stored, or refused."""
         self.outcomes, self.is_over = outcomes, True
 
@@ -63,7 +67,6 @@ class Call(Struct, eq=False):
             self.bell.put(None)
 
 
-Outcomes: TypeAlias = Sequence[Outcome[Xid, ScheduleRefused]]
 More: TypeAlias = Callable[[], Sequence[Call]]
 
 
@@ -165,8 +168,8 @@ class Gathering:
             return [others] if others else []
         except Exception as error:  # noqa: BLE001  it is raised where it belongs
             return _failed(calls, error)
-        for call in calls:
-            call.outcomes, call.is_over = next(outcomes), True
+        for call, came in outcomes:
+            call.came_to(came)
         return []
 
     def _gather(self, calls: list[Call], more: More) -> None:
@@ -176,18 +179,19 @@ class Gathering:
             waiting.append(self._waiting.popleft())
         calls[:] = [*(call for call in calls if call not in waiting), *waiting, *more()]
 
-    def _outcomes(self, writing: Writing, calls: Sequence[Call]) -> Iterator[Outcomes]:
-        """Of each call."""
+    def _outcomes(self, writing: Writing, calls: Sequence[Call]) -> list[tuple[Call, Outcomes]]:
+        """Of each call. One alone, of one job, is the usual case, and shall cost no more than it must."""
         now = self._clock.now()
         if len(calls) == 1 and len(calls[0].jobs) == 1:
-            return iter((schedule_all(writing, calls[0].jobs, now=now, actor=self._actor, cause=calls[0].cause),))
+            call = calls[0]
+            return [(call, schedule_all(writing, call.jobs, now=now, actor=self._actor, cause=call.cause))]
         jobs = [(job, call.cause) for call in calls for job in call.jobs]
         outcomes = iter(schedule_each(writing, jobs, now=now, actor=self._actor))
-        found = [[next(outcomes) for _ in call.jobs] for call in calls]
-        for call, came in zip(calls, found, strict=True):
+        found = [(call, [next(outcomes) for _ in call.jobs]) for call in calls]
+        for call, came in found:
             if len(came) > 1 and any(isinstance(outcome, Failure) for outcome in came):
                 raise _Apart(call, came)
-        return iter(found)
+        return [*found]
 
 
 def _failed(calls: Sequence[Call], error: Exception) -> list[list[Call]]:

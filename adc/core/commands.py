@@ -12,14 +12,14 @@ Verdict: TypeAlias = Literal["transient", "permanent", "undecodable"]
 """What a failure means: another attempt may help; none will; the payload can't be read."""
 
 
-class KeyHolder(Struct, frozen=True):
+class KeyHolder(Struct, frozen=True, gc=False):
     """Who holds the key that a new job asks for."""
 
     jid: Xid
     payload_hash: str
 
 
-class JobCommand(Struct, frozen=True):
+class JobCommand(Struct, frozen=True, gc=False):
     """What all commands have: the job, and the moment by the clock of whoever asks."""
 
     jid: Xid

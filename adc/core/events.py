@@ -13,7 +13,7 @@ How: TypeAlias = Literal["waiting", "failed", "snoozed", "released", "crashed", 
 """What a job was doing when it was cancelled: it waited, it was dead, or how its last attempt ended."""
 
 
-class Fact(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Fact(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """What all events have: the moment, by the clock of whoever asked."""
 
     at: Instant

@@ -11,11 +11,11 @@ Reason: TypeAlias = Literal["RetriesUsedUp", "Permanent", "Undecodable", "Poison
 """Why a job is dead: no retry is left; the failure was final; its payload can't be read; it kills its runners."""
 
 
-class Absent(Struct, frozen=True):
+class Absent(Struct, frozen=True, gc=False):
     """Nothing is known of the job: where every history starts."""
 
 
-class Scheduled(Struct, frozen=True):
+class Scheduled(Struct, frozen=True, gc=False):
     """It waits, until `due` at least."""
 
     terms: Terms
@@ -23,7 +23,7 @@ class Scheduled(Struct, frozen=True):
     due: Instant
 
 
-class Started(Struct, frozen=True):
+class Started(Struct, frozen=True, gc=False):
     """A runner holds it."""
 
     terms: Terms
@@ -32,7 +32,7 @@ class Started(Struct, frozen=True):
     since: Instant
 
 
-class Cancelling(Struct, frozen=True):
+class Cancelling(Struct, frozen=True, gc=False):
     """A runner holds it, and it was cancelled: unless this attempt completes it, it is at its end."""
 
     terms: Terms
@@ -42,7 +42,7 @@ class Cancelling(Struct, frozen=True):
     asked_at: Instant
 
 
-class Done(Struct, frozen=True):
+class Done(Struct, frozen=True, gc=False):
     """It was completed, by the attempt of `token`."""
 
     terms: Terms
@@ -51,7 +51,7 @@ class Done(Struct, frozen=True):
     at: Instant
 
 
-class Dead(Struct, frozen=True):
+class Dead(Struct, frozen=True, gc=False):
     """A dead letter: it won't run again unless it is redriven."""
 
     terms: Terms
@@ -60,7 +60,7 @@ class Dead(Struct, frozen=True):
     at: Instant
 
 
-class Cancelled(Struct, frozen=True):
+class Cancelled(Struct, frozen=True, gc=False):
     """It was asked not to run, and won't."""
 
     terms: Terms

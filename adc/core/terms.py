@@ -13,7 +13,7 @@ MAX_CRASHES: Final = 3
 """So many crashed attempts make a job poison, unless its terms say otherwise."""
 
 
-class Body(Struct, frozen=True, forbid_unknown_fields=True):
+class Body(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """What the core knows of bytes that it never sees: a payload or a result."""
 
     hash: str
@@ -22,7 +22,7 @@ class Body(Struct, frozen=True, forbid_unknown_fields=True):
     """In bytes."""
 
 
-class Terms(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Terms(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """What was agreed at scheduling. A fold never depends on the code of the day: all of it is in the first event."""
 
     kind: str
@@ -41,7 +41,7 @@ class Terms(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     """Names and texts that travel with the job, such as a request's id."""
 
 
-class Tally(Struct, frozen=True):
+class Tally(Struct, frozen=True, gc=False):
     """What has been counted. `attempt` never resets; the others start anew with each life."""
 
     attempt: int = 0
@@ -52,14 +52,14 @@ class Tally(Struct, frozen=True):
     """Attempts whose runner died."""
 
 
-class Token(Struct, frozen=True):
+class Token(Struct, frozen=True, gc=False):
     """The right to report on one attempt; a stale one is answered with LeaseLost."""
 
     attempt: int
     runner: RunnerId
 
 
-class Fault(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Fault(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """What went wrong in an attempt, as text that was bounded and made safe before it came here."""
 
     names: tuple[str, ...]

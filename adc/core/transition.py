@@ -18,7 +18,7 @@ from adc.core.states import Absent, JobState
 What_co = TypeVar("What_co", bound=AnyEvent, covariant=True, default=Event)
 
 
-class Snapshot(Struct, frozen=True):
+class Snapshot(Struct, frozen=True, gc=False):
     """A job as a store has it: the fold so far, and where its log stands."""
 
     jid: Xid
@@ -36,7 +36,7 @@ class Snapshot(Struct, frozen=True):
         return cls(jid, Absent(), 0, 0, b"")
 
 
-class Asked(Struct, frozen=True):
+class Asked(Struct, frozen=True, gc=False):
     """A command with who asks: what a transition is made of."""
 
     command: Command
@@ -48,7 +48,7 @@ class Asked(Struct, frozen=True):
     """The payload that Schedule stores, or the result of Complete; None for all others."""
 
 
-class Recorded(Struct, Generic[What_co], frozen=True):
+class Recorded(Struct, Generic[What_co], frozen=True, gc=False):
     """An event as the log has it; of a job, unless it says otherwise."""
 
     seq: int
@@ -61,7 +61,7 @@ class Recorded(Struct, Generic[What_co], frozen=True):
     event: What_co
 
 
-class Transition(Struct, frozen=True):
+class Transition(Struct, frozen=True, gc=False):
     """If the job is still at `before.version`: append these events, and write this state."""
 
     before: Snapshot

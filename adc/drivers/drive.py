@@ -60,9 +60,7 @@ class Hands(Protocol):
         ...
 
 
-def drive(
-    loop: Loop[None], desk: Desk, hands: Hands, watcher: Watcher, listener: Listener | None = None
-) -> None:
+def drive(loop: Loop[None], desk: Desk, hands: Hands, watcher: Watcher, listener: Listener | None = None) -> None:
     """Run the loop to its end. What a listener raises asks it to stop, and comes out when it has.
 
     Trouble with the store, but for one that passes, ends the run: it comes out, after all attempts were told to end.

@@ -79,7 +79,7 @@ class Job(Struct, Generic[P_co], frozen=True):
     cancellation: CancellationToken = NEVER_CANCELLED
 
 
-class Held(Struct, frozen=True):
+class Held(Struct, frozen=True, gc=False):
     """A claimed job: what its attempt starts from."""
 
     jid: Xid

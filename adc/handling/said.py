@@ -15,13 +15,13 @@ from adc.handling.effects import Dozing
 from adc.handling.fault import Scrub, fault_of
 
 
-class Finished(Struct, frozen=True, tag=True):
+class Finished(Struct, frozen=True, gc=False, tag=True):
     """The handler did it; `encoded` is its result."""
 
     encoded: bytes
 
 
-class Failed(Struct, frozen=True, tag=True):
+class Failed(Struct, frozen=True, gc=False, tag=True):
     """It went wrong."""
 
     fault: Fault
@@ -30,19 +30,19 @@ class Failed(Struct, frozen=True, tag=True):
     """The delay that the handler asked for; None: the policy's."""
 
 
-class Dozed(Struct, frozen=True, tag=True):
+class Dozed(Struct, frozen=True, gc=False, tag=True):
     """The handler wants to run again so much later."""
 
     delay: Span
 
 
-class GivenBack(Struct, frozen=True, tag=True):
+class GivenBack(Struct, frozen=True, gc=False, tag=True):
     """The runner took it from the handler, through no fault of the job's."""
 
     why: str
 
 
-class Crashed(Struct, frozen=True, tag=True):
+class Crashed(Struct, frozen=True, gc=False, tag=True):
     """The process that ran it died."""
 
     because: str
@@ -51,7 +51,7 @@ class Crashed(Struct, frozen=True, tag=True):
 Said: TypeAlias = Finished | Failed | Dozed | GivenBack | Crashed
 
 
-class Report(Struct, frozen=True):
+class Report(Struct, frozen=True, gc=False):
     """What an attempt said, with its right to say it."""
 
     jid: Xid

@@ -15,7 +15,7 @@ from adc.core.transition import Recorded, Snapshot, Transition, What_co
 What = TypeVar("What", bound=AnyEvent)
 
 
-class Entry(Struct, Generic[What_co], frozen=True):
+class Entry(Struct, Generic[What_co], frozen=True, gc=False):
     """One event, ready for the log."""
 
     recorded: Recorded[What_co]

@@ -89,6 +89,7 @@ def test_this_process_needs_no_socket(sockets: Sockets, db: Path) -> None:
     Sockets(str(db)).call(1, "due")
 
     assert news.get_nowait() == "due"
+    sockets.leave(1)
 
 
 def test_where_there_can_be_no_socket_this_process_is_heard_all_the_same(db: Path) -> None:
