@@ -69,9 +69,7 @@ class Claims(Struct, frozen=True):
     """Whether the one that was taken must run alone."""
 
 
-def claim(
-    desk: Desk, writing: Writing, *, at: Instant, due_by: Instant, limit: int, is_idle: bool = True
-) -> Claims:
+def claim(desk: Desk, writing: Writing, *, at: Instant, due_by: Instant, limit: int, is_idle: bool = True) -> Claims:
     """Claim due jobs. Decided on the snapshots as the store gives them: loading them again would tell nothing new.
 
     A suspect, which may have killed a runner, needs one that is idle, for itself alone; nothing behind it goes first.

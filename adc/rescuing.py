@@ -81,8 +81,12 @@ class Watcher:
         self._seen = {
             runner: sighting(self._seen.get(runner), sign, tick) for runner, sign in signs.items() if sign is not None
         }
-        found = ((runner, self._why(runner, sign)) for runner, sign in signs.items() if runner not in self._hopeless)
-        return [Gone(runner, why, self._seen.get(runner, _NEVER_SEEN)) for runner, why in found if why is not None]
+        found: list[Gone] = []
+        for runner, sign in signs.items():
+            why = self._why(runner, sign)
+            if why is not None and runner not in self._hopeless:
+                found.append(Gone(runner, why, self._seen.get(runner, _NEVER_SEEN)))
+        return found
 
     def _why(self, runner: RunnerId, sign: Sign | None) -> Because | None:
         return "unlisted" if sign is None else why_gone(sign, self._boot_id, self._seen[runner])

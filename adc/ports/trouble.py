@@ -120,7 +120,9 @@ class PastVersion(NotCommitted):
 class MixedSqlite(NotCommitted):
     """This process has the file open by two copies of SQLite, which undo each other's locks: commits may get lost."""
 
-    advice = "Nothing was committed. In one process use the queue, or `adc.outbox` on a connection of your own: not both."
+    advice = (
+        "Nothing was committed. In one process use the queue, or `adc.outbox` on a connection of your own: not both."
+    )
 
 
 class StorageLocksLost(NotCommitted):

@@ -11,9 +11,8 @@ from adc.ports.signs import UNSEEN, Pulse, Rest
 class MemorySigns:
     """A dict of beats, and the set of slots that are held."""
 
-    name: Final = "memory"
-
     def __init__(self) -> None:
+        self.name: Final = "memory"
         self._beats: dict[int, tuple[int, Instant]] = {}
         self._held: set[int] = set()
         self._rests: dict[int, Rest] = {}

@@ -520,8 +520,8 @@ def test_results_that_are_lost_are_counted() -> None:
     lost = ReportsUnstored(3)
 
     expected = (
-        "the store couldn't be written until the shutdown timeout was over: what 3 finished attempts said was not stored. "
-        "Their jobs run again when another runner finds that this one is gone"
+        "the store couldn't be written until the shutdown timeout was over: what 3 finished attempts said was not "
+        "stored. Their jobs run again when another runner finds that this one is gone"
     )
 
     assert (str(lost), lost.count) == (expected, 3)
