@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Final
 
@@ -103,6 +104,7 @@ def small(folder: Path) -> None:
 def read_only(folder: Path) -> None:
     """The file may be read only, and then be written again."""
     os.chown(folder, NOBODY, NOBODY)
+    import_module("adc.stores.sqlite.verifying")  # now: nobody may not be able to read the code
     os.setgid(NOBODY)
     os.setuid(NOBODY)
     path = folder / "q.db"
