@@ -1,7 +1,7 @@
 """Lent: connections of other libraries, by what adc needs of them to store a job in their transactions."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, TypeAlias
 
 Parameters: TypeAlias = tuple[int | float | str | bytes | None, ...]
 
@@ -9,7 +9,7 @@ Parameters: TypeAlias = tuple[int | float | str | bytes | None, ...]
 class Rows(Protocol):
     """What a statement found."""
 
-    def fetchall(self) -> Sequence[Any]:  # libraries say no more of their rows than that they are sequences
+    def fetchall(self) -> Sequence[Iterable[object]]:
         """All of it."""
         ...
 
@@ -62,7 +62,7 @@ class SqlalchemySession(Protocol):
 class DjangoCursor(Protocol):
     """A cursor of Django, whose parameters are `%s`."""
 
-    def __iter__(self) -> Iterator[Sequence[Any]]: ...
+    def __iter__(self) -> Iterator[Iterable[object]]: ...
 
     def execute(self, sql: str, params: Parameters | None, /) -> object:
         """Run a statement."""

@@ -1,7 +1,7 @@
 """Lending: connections of sqlite3, apsw, SQLAlchemy and Django, each as one that executes; none of them is imported."""
 
-from collections.abc import Sequence
-from typing import Any, final
+from collections.abc import Iterable, Sequence
+from typing import final
 
 from typing_extensions import TypeIs
 
@@ -68,10 +68,10 @@ class _Django:
 
 @final
 class _Fetched:
-    def __init__(self, rows: Sequence[Any]) -> None:
+    def __init__(self, rows: Sequence[Iterable[object]]) -> None:
         self._rows = rows
 
-    def fetchall(self) -> Sequence[Any]:
+    def fetchall(self) -> Sequence[Iterable[object]]:
         return self._rows
 
 

@@ -1,5 +1,6 @@
 """The verbs of a store in memory that are about runners: the roll, and what each holds."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from threading import RLock
@@ -15,7 +16,7 @@ from adc.ports.wakeup import Wake
 from adc.stores.memory_roll import MemoryRoll
 
 
-class MemoryRunners:
+class MemoryRunners(ABC):
     """A part of MemoryStore, which has the transactions and the jobs."""
 
     def __init__(self) -> None:
@@ -24,15 +25,15 @@ class MemoryRunners:
         self._held: dict[RunnerId, dict[Xid, None]] = {}
         """Which jobs each runner holds."""
 
+    @abstractmethod
     def writing(self) -> AbstractContextManager[Writing]:
         """Begin a write transaction."""
-        raise NotImplementedError
 
-    def _opened(self, operation: str) -> AbstractContextManager[None]:
-        raise NotImplementedError
+    @abstractmethod
+    def _opened(self, operation: str) -> AbstractContextManager[None]: ...
 
-    def _snapshot(self, jid: Xid) -> Snapshot:
-        raise NotImplementedError
+    @abstractmethod
+    def _snapshot(self, jid: Xid) -> Snapshot: ...
 
     def enrol(self, runner: Enrolment) -> None:
         """Put a runner on the roll, and begin its signs of life."""

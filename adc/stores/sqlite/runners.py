@@ -1,5 +1,6 @@
 """The verbs of the SQLite store that are about runners: the roll, their signs of life, and who is woken."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from threading import RLock
@@ -24,7 +25,7 @@ from adc.stores.sqlite.writing import SqliteWriting
 Answer = TypeVar("Answer")
 
 
-class SqliteRunners:
+class SqliteRunners(ABC):
     """A part of SqliteStore, which has the transactions and the jobs."""
 
     def __init__(
@@ -40,9 +41,9 @@ class SqliteRunners:
         self._trusted = True
         """Whether the connection may be used still."""
 
+    @abstractmethod
     def writing(self) -> AbstractContextManager[SqliteWriting]:
         """Begin a write transaction."""
-        raise NotImplementedError
 
     def enrol(self, runner: Enrolment) -> None:
         """Put a runner on the roll, and begin its signs of life."""
