@@ -108,6 +108,7 @@ class JobRunner:
         self._one_run = Lock()
         self._hands: Hands | None = None
         self._asked_to_stop = False
+        self._routes()  # what can't run is refused here; and again at each run, for what was added meanwhile
 
     def run(self, poll_interval: timedelta = POLL_INTERVAL) -> None:
         """Run jobs until `stop`, or a signal.

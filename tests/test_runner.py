@@ -653,3 +653,23 @@ def test_a_running_job_that_becomes_unreadable_costs_the_others_nothing(queue: S
 
     assert queue.result(ACT, jids[1]) == Success("done")
     assert [event.jid for event in told if isinstance(event, JobUnreadable)] == [jids[0]]
+
+
+def test_a_kind_that_may_take_longer_to_end_than_its_runner_is_refused(queue: SqliteQueue) -> None:
+    patient = JobKind("patient", int, shutdown_timeout=timedelta(seconds=20))
+    router = RunnerRouter()
+    router.handles(patient)(lambda job: None)
+
+    with pytest.raises(ValueError, match="kind 'patient' has a shutdown_timeout of 0:00:20, its runner one of 0:00:15"):
+        JobRunner(queue, router)
+    JobRunner(queue, router, shutdown_timeout=timedelta(seconds=20)).run_until_idle()
+
+
+def test_what_was_added_to_the_router_meanwhile_is_checked_when_it_runs(queue: SqliteQueue) -> None:
+    router = routed(payload_of)
+    runner = JobRunner(queue, router)
+    router.add_job_handler(JobKind("other", int), lambda job: None, process=True)
+
+    with pytest.raises(TypeError, match="kind 'other' runs in a process of its own"):
+        runner.run_until_idle()
+    assert queue.runners() == ()

@@ -14,6 +14,7 @@ from adc.codec.events import UnreadableEvent
 from adc.kind import PayloadRefused
 from adc.ports.trouble import LogPruned, StoreTrouble
 from adc.refused import Refused
+from adc.running.loop import HandlersHang, ReportsUnstored
 
 FAILED: Final = 1
 """It was understood, and couldn't be done."""
@@ -31,6 +32,13 @@ CLOSED_PIPE: Final = 141
 
 class Complaint(Exception):
     """What was asked for can't be done; the text says why, and what to do."""
+
+
+SAY_ENOUGH: Final = (
+    *(Complaint, Refused, PayloadRefused, UnreadableEvent, LogPruned),
+    *(HandlersHang, ReportsUnstored),
+)
+"""Exceptions whose text says what happened, and what to do."""
 
 
 def end(error: BaseException) -> int:
@@ -57,7 +65,7 @@ def end(error: BaseException) -> int:
         case StoreTrouble():
             complain(line_of_trouble(error))
             return FAILED
-        case Complaint() | Refused() | PayloadRefused() | UnreadableEvent() | LogPruned():
+        case _ if isinstance(error, SAY_ENOUGH):
             complain(str(error))
             return FAILED
         case Exception():

@@ -106,7 +106,7 @@ def _runner(
 ) -> JobRunner:
     try:
         return JobRunner(queue, router, concurrency=concurrency, queues=queues, lease=lease, listener=tell)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise Complaint(str(error)) from error
 
 

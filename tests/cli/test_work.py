@@ -9,6 +9,9 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from adc.cli.ending import end
+from adc.running.loop import HandlersHang
+
 Adc = Callable[..., CompletedProcess[str]]
 
 
@@ -153,3 +156,23 @@ def test_a_closed_stderr_doesnt_end_it(adc: Adc, work: Callable[..., subprocess.
     assert runner.returncode == 0
     assert len(jids) == 2
     assert '"done": 2' in adc("stats", "--json").stdout
+
+
+def test_a_handler_that_cannot_go_to_a_process_is_told_before_anything_is_claimed(adc: Adc, here: Path) -> None:
+    (here / "nested.py").write_text(
+        "import adc\n\nNOTE = adc.JobKind('note', int)\nrouter = adc.RunnerRouter()\n"
+        "router.add_job_handler(NOTE, lambda job: None, process=True)\n"
+    )
+
+    done = adc("work", "nested:router", "--until-idle")
+
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("adc: kind 'note' runs in a process of its own, and its handler <function")
+    assert "make it a function at the top of a module" in line
+
+
+def test_handlers_that_hang_are_told_with_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert end(HandlersHang(11)) == 1
+
+    assert "Start the process anew" in capsys.readouterr().err

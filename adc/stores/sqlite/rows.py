@@ -1,4 +1,4 @@
-"""Rows: beside `log_rows` the only file that sees a cursor, and so where SQLite's untyped values become typed ones."""
+"""Rows: where untyped values of SQLite become typed; `log_rows` does it for the log, `scanning` where none is believed."""
 
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias, get_args
