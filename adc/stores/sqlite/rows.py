@@ -1,4 +1,4 @@
-"""Rows: where untyped values of SQLite become typed; `log_rows` does it for the log, `scanning` where none is believed."""
+"""Rows: where SQLite values get types; `log_rows` does it for the log, `scanning` where none of them is believed."""
 
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias, get_args
