@@ -55,7 +55,7 @@ class StoreQueue(Pausing, Pruning, Looking, Queue):
         self.dice = dice
         self.actor = actor
         """Who asks, in the log."""
-        self.gathering = Gathering(store, clock, actor)
+        self.gathering: Gathering = Gathering(store, clock, actor)
         """All that schedule go through it: it lets threads share commits."""
         self._poller = Poller(store, clock, dice, system.new_runner_id())
 

@@ -10,11 +10,11 @@ class Chain:
     __slots__ = ("_unread", "head", "seq", "version", "whole")
 
     def __init__(self) -> None:
-        self.version = 0
-        self.seq = 0
-        self.head = b""
+        self.version: int = 0
+        self.seq: int = 0
+        self.head: bytes = b""
         """The digest of the last event as it is stored: so a wrong one is told once, not at each event behind it."""
-        self.whole = True
+        self.whole: bool = True
         """Whether no event is missing so far, and all could be read."""
         self._unread = False
 

@@ -14,7 +14,7 @@ class DatabaseCourse:
     """The course of the database so far."""
 
     def __init__(self) -> None:
-        self.state = DatabaseState()
+        self.state: DatabaseState = DatabaseState()
         self._lost = False
 
     def add(self, stored: StoredEvent) -> Findings:

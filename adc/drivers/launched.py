@@ -13,7 +13,7 @@ from adc.drivers.coroutines import perform_here, settle
 from adc.drivers.forking import leave_if_forked
 from adc.handling.forms import Form
 from adc.handling.job import Held
-from adc.handling.route import CANCELLED_ERROR, AnyRoute
+from adc.handling.route import CANCELLED_ERROR, AnyRoute, Attempt
 from adc.handling.said import Failed, GivenBack, Report, Said
 from adc.ports.clock import Clock
 
@@ -28,10 +28,10 @@ class Launched:
     __slots__ = ("_due", "_loop", "_pid", "_task", "attempt", "cancellation", "form", "held")
 
     def __init__(self, held: Held, route: AnyRoute, pid: int) -> None:
-        self.held = held
+        self.held: Held = held
         self.form: Form = route.form
-        self.cancellation = Cancellation()
-        self.attempt = route.attempt(held, self.cancellation)
+        self.cancellation: Cancellation = Cancellation()
+        self.attempt: Attempt = route.attempt(held, self.cancellation)
         self._pid = pid
         """That of who launched it: a handler may fork a copy."""
         self._due = False

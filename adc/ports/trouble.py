@@ -161,11 +161,14 @@ class OutcomeUnknown(StoreTrouble):
         self, path: str, operation: str, problem: str, code: int = 0, jids: Sequence[Xid] = (), passing: bool = False
     ) -> None:
         super().__init__(path, operation, problem, code)
-        self.args = (path, operation, problem, code, tuple(jids), passing)
-        self.jids = tuple(jids)
+        self.jids: tuple[Xid, ...] = tuple(jids)
         """The jobs that it concerns."""
         self.passing = passing
         """Whether the same can be done again whatever became of it, so that a runner does that."""
+
+    @override
+    def __reduce__(self) -> tuple[type["OutcomeUnknown"], tuple[str, str, str, int, tuple[Xid, ...], bool]]:
+        return OutcomeUnknown, (self.path, self.operation, self.problem, self.code, self.jids, self.passing)
 
     @override
     def __str__(self) -> str:

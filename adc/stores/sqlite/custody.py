@@ -28,7 +28,7 @@ class Custody:
         """Which file it is, by whatever name; None: it is in memory."""
         self.descriptors: Descriptors | None = None
         """None: they aren't watched."""
-        self.inherited = False
+        self.inherited: bool = False
         """Whether another process, of which this one is a copy, opened the connection."""
 
     def watch(self, connection: apsw.Connection, before: Collection[int]) -> None:

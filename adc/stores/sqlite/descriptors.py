@@ -56,9 +56,9 @@ class Descriptors:
         self._main = tuple(map(_watched, main))
         self._wal = tuple(map(_watched, wal))
         self._shm = _watched(shm)
-        self.sees_locks = _lock_on(shm, _request(_IN_USE)) is not None
+        self.sees_locks: bool = _lock_on(shm, _request(_IN_USE)) is not None
         """Whether the system tells of locks here: then a lost one is noticed though all descriptors are open."""
-        self.sees_wal = bool(self._wal)
+        self.sees_wal: bool = bool(self._wal)
         """Whether it is known which descriptor is that of -wal."""
         self._request = _request(_WRITE_LOCK)
         self._expected = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _WRITE_LOCK, 1, os.getpid())

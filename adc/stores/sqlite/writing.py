@@ -40,7 +40,7 @@ class SqliteWriting:
         self._roll = roll
         self._custody = custody
         self._remembered = remembered
-        self.concerns = Concerns()
+        self.concerns: Concerns = Concerns()
         """Whom it concerns, once it is committed."""
         self.trace: Trace | None = None
         """What it wrote last."""
