@@ -19,9 +19,9 @@ from adc.core.outcome import Failure, Outcome
 from adc.kind import NewJob
 from adc.ports.clock import Clock
 from adc.ports.store import Store, Writing
-from adc.ports.trouble import OutcomeUnknown, StoreBusy, StoreTrouble
+from adc.ports.trouble import OutcomeUnknown, StoreBusy, StoreTrouble, VersionConflict
 from adc.refused import ScheduleRefused
-from adc.scheduling import schedule_all, schedule_each
+from adc.scheduling import schedule_all
 
 PATIENCE: Final = 1.0
 """Seconds after which who waits looks by itself: it is only needed where whoever should wake it was interrupted."""
@@ -155,17 +155,22 @@ class Gathering:
         with suppress(IndexError):
             self._waiting[0].wake()
 
-    def _carry_out(self, calls: list[Call], more: More | None = None) -> list[list[Call]]:
-        """In one transaction; or none of it, and which calls are to be tried again, together or alone."""
+    def _carry_out(self, calls: list[Call], more: More | None = None, *, are_new: bool = True) -> list[list[Call]]:
+        """In one transaction; or none of it, and which calls are to be tried again, together or alone.
+
+        Nearly every job that is scheduled is a new one. So none is looked for, until one turns out not to be.
+        """
         try:
             with self._store.writing() as writing:
                 if more is not None and (self._waiting or more is not _nobody):
                     self._gather(calls, more)
-                outcomes = self._outcomes(writing, calls)
+                outcomes = self._outcomes(writing, calls, are_new=are_new)
         except _Apart as apart:
             apart.call.came_to(apart.outcomes)
             others = [call for call in calls if call is not apart.call]
             return [others] if others else []
+        except VersionConflict as conflict:
+            return self._carry_out(calls, are_new=False) if are_new else _failed(calls, conflict)
         except Exception as error:  # noqa: BLE001  it is raised where it belongs
             return _failed(calls, error)
         for call, came in outcomes:
@@ -179,14 +184,10 @@ class Gathering:
             waiting.append(self._waiting.popleft())
         calls[:] = [*(call for call in calls if call not in waiting), *waiting, *more()]
 
-    def _outcomes(self, writing: Writing, calls: Sequence[Call]) -> list[tuple[Call, Outcomes]]:
-        """Of each call. One alone, of one job, is the usual case, and shall cost no more than it must."""
-        now = self._clock.now()
-        if len(calls) == 1 and len(calls[0].jobs) == 1:
-            call = calls[0]
-            return [(call, schedule_all(writing, call.jobs, now=now, actor=self._actor, cause=call.cause))]
+    def _outcomes(self, writing: Writing, calls: Sequence[Call], *, are_new: bool) -> list[tuple[Call, Outcomes]]:
+        """Of each call."""
         jobs = [(job, call.cause) for call in calls for job in call.jobs]
-        outcomes = iter(schedule_each(writing, jobs, now=now, actor=self._actor))
+        outcomes = iter(schedule_all(writing, jobs, now=self._clock.now(), actor=self._actor, are_new=are_new))
         found = [(call, [next(outcomes) for _ in call.jobs]) for call in calls]
         for call, came in found:
             if len(came) > 1 and any(isinstance(outcome, Failure) for outcome in came):

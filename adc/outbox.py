@@ -44,7 +44,7 @@ def try_schedule(
     who = system.caller() if actor is None else name_of("actor", actor)
     clock = system.SystemClock() if clock is None else clock
     with borrowed(executing(connection)) as writing:
-        (outcome,) = schedule_all(writing, (job,), now=clock.now(), actor=who, cause=current_cause())
+        (outcome,) = schedule_all(writing, ((job, current_cause()),), now=clock.now(), actor=who)
     return outcome
 
 

@@ -48,22 +48,13 @@ class Queue(Protocol):
 
 
 def schedule_all(
-    writing: CarriesOut, jobs: Sequence[NewJob], *, now: Instant, actor: str, cause: str | None
+    writing: CarriesOut, jobs: Sequence[tuple[NewJob, str | None]], *, now: Instant, actor: str, are_new: bool = False
 ) -> list[Outcome[Xid, ScheduleRefused]]:
-    """What came of each job, in order."""
-    asked = [Asked(Schedule(job.jid, now, job.terms, job.due_from(now)), actor, cause, job.encoded) for job in jobs]
-    outcomes = carry_out(writing, asked)
-    return [_scheduled(writing, job, outcome) for job, outcome in zip(jobs, outcomes, strict=True)]
-
-
-def schedule_each(
-    writing: CarriesOut, jobs: Sequence[tuple[NewJob, str | None]], *, now: Instant, actor: str
-) -> list[Outcome[Xid, ScheduleRefused]]:
-    """What came of each job, with its cause, in order."""
+    """What came of each job, with its cause, in order. `are_new` as in `carry_out`."""
     asked = [
         Asked(Schedule(job.jid, now, job.terms, job.due_from(now)), actor, cause, job.encoded) for job, cause in jobs
     ]
-    outcomes = carry_out(writing, asked)
+    outcomes = carry_out(writing, asked, are_new=are_new)
     return [_scheduled(writing, job, outcome) for (job, _), outcome in zip(jobs, outcomes, strict=True)]
 
 
@@ -71,11 +62,11 @@ def _scheduled(
     writing: CarriesOut, job: NewJob, outcome: Outcome[Transition, Refusal]
 ) -> Outcome[Xid, ScheduleRefused]:
     match outcome:
-        case Failure(refusal):
-            return Failure(schedule_refused(refusal))
         case Success(transition):
             already = isinstance(transition.after, Absent)  # nothing happened: its key has a job with this payload
             return Success(_key_holder(writing, job) if already else job.jid)
+        case Failure(refusal):
+            return Failure(schedule_refused(refusal))
 
 
 def _key_holder(writing: CarriesOut, job: NewJob) -> Xid:

@@ -35,15 +35,19 @@ class CarriesOut(Protocol):
         ...
 
 
-def carry_out(writing: CarriesOut, asked: Sequence[Asked]) -> tuple[Outcome[Transition, Refusal], ...]:
+def carry_out(
+    writing: CarriesOut, asked: Sequence[Asked], *, are_new: bool = False
+) -> tuple[Outcome[Transition, Refusal], ...]:
     """What came of each command, in order; a refusal concerns only its own.
 
-    Commands go to the store together, as long as none depends on what another one of them does.
+    Commands go to the store together, as long as none depends on what another one of them does. `are_new`: nothing is
+    known of the jobs, so they aren't looked for; if that is wrong of one, this raises VersionConflict.
     """
     outcomes: list[Outcome[Transition, Refusal]] = []
     for together in _independent(asked):
-        jobs = writing.load([each.command.jid for each in together])
-        decided = [transition(jobs[each.command.jid], _informed(writing, each)) for each in together]
+        jids = [each.command.jid for each in together]
+        jobs = map(Snapshot.absent, jids) if are_new else map(writing.load(jids).__getitem__, jids)
+        decided = [transition(job, _informed(writing, each)) for job, each in zip(jobs, together, strict=True)]
         writing.apply([outcome.unwrap() for outcome in decided if isinstance(outcome, Success)])
         outcomes += decided
     return tuple(outcomes)

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from adc.core.ids import RunnerId, Xid, encode_xid
+from adc.core.ids import RunnerId, Xid, encode_counted
 from adc.core.instants import Instant, Span
 
 _MICRO: Final = 1_000
@@ -59,7 +59,7 @@ class _Xids:
     def __call__(self) -> Xid:
         seconds = time_ns() // 1_000_000_000 & 0xFFFFFFFF
         counted = next(self._count) & _COUNTER_MASK
-        return encode_xid(seconds.to_bytes(4) + self._mark + counted.to_bytes(3))
+        return encode_counted(seconds.to_bytes(4) + self._mark, counted)
 
 
 new_xid: Final = _Xids()

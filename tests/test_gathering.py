@@ -340,3 +340,14 @@ def test_others_may_be_named_when_nobody_else_can_write(gated: StoreQueue) -> No
     assert all(call.is_over for call in calls)
     assert [outcome.unwrap() for call in calls for outcome in call.outcomes] == mails(gated)
     assert gated.schedule_many(()) == ()
+
+
+def test_a_job_that_turns_out_to_be_known_is_found_and_costs_the_others_nothing(queue: SqliteQueue) -> None:
+    known, others = MAIL.new("known"), [MAIL.new(str(n)) for n in range(3)]
+    queue.schedule(known)
+
+    assert queue.schedule_many([others[0], known, *others[1:], known]) == (
+        *(others[0].jid, known.jid),
+        *(others[1].jid, others[2].jid, known.jid),
+    )
+    assert [each.jid for each in queue.store.events(0, 9)] == [known.jid, *(each.jid for each in others)]

@@ -185,7 +185,7 @@ def _problem_of(outcome: object) -> str | None:
 
 
 def _excess(outcome: Outcome[bytes, Malformed], limit: int) -> str | None:
-    if isinstance(outcome, Failure):
+    if not isinstance(outcome, Success):
         return None
     stored = outcome.unwrap()
     if not _is_bytes(stored):

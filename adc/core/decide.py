@@ -65,12 +65,12 @@ ALREADY_SO: Decision = Success(())
 def decide(command: Command, state: JobState) -> Decision:
     """The events that happen, in order; or why not."""
     match command:
+        case Schedule():
+            return _schedule(command, state)
         case Claim():
             return _claim(command, state)
         case Complete() | Fail() | Snooze() | Release() | Expire():
             return _report(command, state)
-        case Schedule():
-            return _schedule(command, state)
         case Cancel():
             return _cancel(command, state)
         case Reschedule():

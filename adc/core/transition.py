@@ -78,12 +78,12 @@ def transition(before: Snapshot, asked: Asked) -> Outcome[Transition, Refusal]:
     assert asked.command.jid == before.jid
     decision = decide(asked.command, before.state)
     match decision:
-        case Failure():
-            return decision
         case Success(events):
             after = before.state
             for event in events:
                 after = evolve(after, event)
             return Success(Transition(before, events, after, asked.actor, asked.cause, asked.body if events else None))
+        case Failure():
+            return decision
         case _:
             assert_never(decision)

@@ -1,6 +1,5 @@
 """Appending: what a store writes for a transition, the same in every store."""
 
-from collections.abc import Iterator
 from typing import Generic
 
 from msgspec import Struct
@@ -24,13 +23,13 @@ class Entry(Struct, Generic[What_co], frozen=True, gc=False):
     body: bytes | None
 
 
-def entries(transition: Transition, seq: int) -> Iterator[Entry[Event]]:
+def entries(transition: Transition, seq: int) -> list[Entry[Event]]:
     """The log entries of a transition, numbered from `seq`, each chained to the one before it."""
     before = transition.before
     return _chained(transition, transition.events, before.jid, before, transition.body, seq)
 
 
-def database_entries(transition: DatabaseTransition, seq: int) -> Iterator[Entry[DatabaseEvent]]:
+def database_entries(transition: DatabaseTransition, seq: int) -> list[Entry[DatabaseEvent]]:
     """The same for the database's own stream."""
     return _chained(transition, transition.events, DATABASE, transition.before, None, seq)
 
@@ -42,13 +41,15 @@ def _chained(
     before: Snapshot | DatabaseSnapshot,
     body: bytes | None,
     seq: int,
-) -> Iterator[Entry[What]]:
+) -> list[Entry[What]]:
+    chained: list[Entry[What]] = []
     head, actor, cause = before.head, transition.actor, transition.cause
     for version, event in enumerate(events, before.version + 1):
         stored, type_version = encode_event(event), type_version_of(event)
         head = digest(head, jid, version, type(event).__name__, type_version, actor, cause, stored)
-        yield Entry(Recorded(seq, jid, version, actor, cause, head, event), type_version, stored, body)
+        chained.append(Entry(Recorded(seq, jid, version, actor, cause, head, event), type_version, stored, body))
         seq, body = seq + 1, None
+    return chained
 
 
 def database_applied(transition: DatabaseTransition, last: Recorded[DatabaseEvent]) -> DatabaseSnapshot:

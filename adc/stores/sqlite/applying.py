@@ -16,10 +16,10 @@ from adc.stores.sqlite import queries, rows
 _HAVE_A_ROW: Final = (Scheduled, Started, Cancelling, Dead)
 
 
-def apply(connection: apsw.Connection, path: str, transitions: Sequence[Transition]) -> list[Snapshot]:
+def apply(connection: apsw.Connection, path: str, transitions: Sequence[Transition], last: int) -> list[Snapshot]:
     """Append the events and write the rows: the jobs to which something happened, as they are now.
 
-    Raises VersionConflict.
+    `last` is the place of the latest event. Raises VersionConflict.
 
     Nothing is read that would tell of a conflict: the log refuses an event that it has, and a row that has another
     head isn't found. So when this raises, some of it is written, and the transaction must end.
@@ -27,7 +27,6 @@ def apply(connection: apsw.Connection, path: str, transitions: Sequence[Transiti
     happened = [each for each in transitions if each.events]
     if not happened:
         return []
-    last = rows.number(connection, queries.LAST_SEQ) or 0
     try:
         jobs = _write(connection, happened, last)
     except apsw.ConstraintError as error:
@@ -43,7 +42,7 @@ def _write(connection: apsw.Connection, happened: Sequence[Transition], last: in
     log: list[rows.Row] = []
     jobs: list[tuple[Transition, Snapshot]] = []
     for each in happened:
-        added = list(entries(each, seq + 1))
+        added = entries(each, seq + 1)
         seq += len(added)
         log += map(rows.event_row, added)
         jobs.append((each, applied(each, added[-1].recorded)))

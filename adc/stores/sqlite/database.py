@@ -29,15 +29,14 @@ def database_history(connection: apsw.Connection) -> tuple[Recorded[DatabaseEven
     return log_rows.database_recorded(connection, queries.HISTORY, (DATABASE,))
 
 
-def apply_database(connection: apsw.Connection, transition: DatabaseTransition) -> Trace | None:
+def apply_database(connection: apsw.Connection, transition: DatabaseTransition, last_seq: int) -> Trace | None:
     """Append the events and write what they lead to: the last event. VersionConflict comes before anything is done."""
     if not transition.events:
         return None
     before = transition.before
     if rows.head(connection, queries.HEAD, (DATABASE,)) != (before.version, before.head):
         raise VersionConflict(DATABASE, before.version)
-    seq = (rows.number(connection, queries.LAST_SEQ) or 0) + 1
-    added = list(database_entries(transition, seq))
+    added = database_entries(transition, last_seq + 1)
     connection.executemany(queries.APPEND, map(rows.event_row, added))
     was, becomes = before.state.paused.items(), transition.after.paused.items()
     for queue, _ in was - becomes:

@@ -11,36 +11,29 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from fcntl import fcntl as ask
 from os import fstat, stat
-from struct import Struct as Layout
 from typing import Final, TypeAlias, final
 
 import apsw
 
 from adc.ports.trouble import DatabaseMoved, StorageLocksLost, StoreTrouble
+from adc.stores.sqlite.marks import F_OFD_GETLK, LOCK, is_there, put_mark, request, who_has
 
 Identity: TypeAlias = tuple[int, int]
 """Inode and device."""
 Found: TypeAlias = tuple[type[StoreTrouble], str]
 """A trouble, and what to say of it."""
 
-F_OFD_GETLK: Final[int] = getattr(fcntl, "F_OFD_GETLK", 0)
-"""Who has a lock, this process too: its descriptor is asked, not the process. 0: not on this system."""
 _LIST: Final = "/proc/self/fd"
 _CLOSED: Final[Found] = StorageLocksLost, "something in this process closed a descriptor of the file"
 _REMOVED: Final[Found] = StorageLocksLost, "its -wal or -shm was removed while it was open"
 _UNLOCKED: Final[Found] = (
     StorageLocksLost,
-    "its lock is gone: something in this process opened and closed the file",
+    "its locks are gone: something in this process opened and closed the file, or its -shm",
 )
 _MOVED: Final[Found] = DatabaseMoved, "the file was moved, removed or replaced while it was open"
 
 _WRITE_LOCK: Final = 120
 """The byte of -shm that a writer locks: https://sqlite.org/walformat.html#locks."""
-_IN_USE: Final = 128
-"""The byte of -shm on which each process that has it open has a shared lock."""
-_LOCK: Final = Layout("hhqqi4x")
-"""A struct flock: type, whence, start, length, process."""
-_FREE: Final = Layout("h").pack(fcntl.F_UNLCK)
 _Watched: TypeAlias = tuple[int, int, int]
 """A descriptor's number, and its file as it was: inode and device."""
 
@@ -49,54 +42,76 @@ _Watched: TypeAlias = tuple[int, int, int]
 class Descriptors:
     """Those of one connection. A look takes a microsecond or two; what it finds is a trouble, or None."""
 
-    __slots__ = ("_expected", "_main", "_path", "_request", "_shm", "_wal", "sees_locks", "sees_wal")
+    __slots__ = ("_expected", "_main", "_marks", "_path", "_request", "_shm", "_wal", "sees_locks", "sees_wal")
 
     def __init__(self, filename: str, main: Iterable[int], wal: Iterable[int], shm: int) -> None:
         self._path = filename
         self._main = tuple(map(_watched, main))
         self._wal = tuple(map(_watched, wal))
         self._shm = _watched(shm)
-        self.sees_locks: bool = _lock_on(shm, _request(_IN_USE)) is not None
-        """Whether the system tells of locks here: then a lost one is noticed though all descriptors are open."""
+        marks = put_mark(self._main[0][0]), put_mark(shm)
+        self._marks = tuple(mark for mark in marks if mark is not None)
+        """On the database, and on -shm."""
+        self.sees_locks: bool = len(self._marks) == len(marks)
+        """Whether the system tells of locks here: then lost ones are noticed though all descriptors are open."""
         self.sees_wal: bool = bool(self._wal)
         """Whether it is known which descriptor is that of -wal."""
-        self._request = _request(_WRITE_LOCK)
-        self._expected = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _WRITE_LOCK, 1, os.getpid())
+        self._request = request(_WRITE_LOCK)
+        self._expected = LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _WRITE_LOCK, 1, os.getpid())
 
     def lost_at_begin(self) -> Found | None:
         """Look at -shm, where the locks are taken that a transaction relies on."""
-        return _lost(self._shm)
+        found = _lost(self._shm)
+        return _UNLOCKED if found is None and self.sees_locks and not is_there(self._marks[1]) else found
 
     def lost_at_commit(self) -> Found | None:
         """Look, in a write transaction, at all that it relies on: its lock is there too, and the file in its place."""
-        return None if self._is_as_it_was() else self.lost() or self._unlocked() or self.moved()
+        if self._is_as_it_was():
+            return None
+        return self.lost() or self.unlocked() or self._unlocked_for_writing() or self.moved()
+
+    def unlocked(self) -> Found | None:
+        """Look at the marks: whether SQLite has had all of its locks until now."""
+        for number, wanted, expected in self._marks if self.sees_locks else ():
+            try:
+                if ask(number, F_OFD_GETLK, wanted) == expected:
+                    continue
+            except OSError:
+                return _CLOSED
+            return _UNLOCKED
+        return None
 
     def _is_as_it_was(self) -> bool:
-        """In one go, for speed. That the transaction's lock is on -shm says that -shm is there."""
+        """In one go, for speed. What closes a descriptor of the database takes its mark along."""
+        if not self.sees_locks:
+            return self.lost() is None and self.moved() is None
         try:
-            for number, inode, device in self._main:
+            number, wanted, expected = self._marks[0]
+            if ask(number, F_OFD_GETLK, wanted) != expected:
+                return False
+            for number, inode, device in self._wal:
                 now = fstat(number)
-                if now.st_ino != inode or now.st_dev != device:
-                    return False
-            for number, wal_inode, wal_device in self._wal:
-                now = fstat(number)
-                if now.st_ino != wal_inode or now.st_dev != wal_device or not now.st_nlink:
+                if now.st_ino != inode or now.st_dev != device or not now.st_nlink:
                     return False
             there = stat(self._path)  # noqa: PTH116  pathlib would cost 4 ms of each import of adc
+            _, inode, device = self._main[0]
             return (
                 there.st_ino == inode
                 and there.st_dev == device
-                and (not self.sees_locks or ask(self._shm[0], F_OFD_GETLK, self._request) == self._expected)
+                and ask(self._shm[0], F_OFD_GETLK, self._request) == self._expected
             )
         except OSError:
             return False
 
-    def _unlocked(self) -> Found | None:
-        """The system joins locks that are side by side: to this one that of a checkpoint by another connection here."""
-        found = _lock_on(self._shm[0], self._request) if self.sees_locks else self._expected
+    def _unlocked_for_writing(self) -> Found | None:
+        """The system joins locks that are side by side: to this one that of a checkpoint by another connection here.
+
+        A mark doesn't tell of it: another SQLite in this process lets go of the writer's lock without closing anything.
+        """
+        found = who_has(self._shm[0], self._request) if self.sees_locks else self._expected
         if found is None:
             return _UNLOCKED
-        kind, _, start, length, process = _LOCK.unpack(found)
+        kind, _, start, length, process = LOCK.unpack(found)
         is_ours = kind == fcntl.F_WRLCK and start <= _WRITE_LOCK < start + length and process == os.getpid()
         return None if is_ours else _UNLOCKED
 
@@ -182,16 +197,3 @@ def _lost(watched: _Watched) -> Found | None:
     if now.st_ino != inode or now.st_dev != device:
         return _CLOSED
     return None if now.st_nlink else _REMOVED
-
-
-def _request(byte: int) -> bytes:
-    return _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, byte, 1, 0)
-
-
-def _lock_on(number: int, request: bytes) -> bytes | None:
-    """What would keep somebody else from such a lock; None: nothing, or the system doesn't tell."""
-    try:
-        answer = ask(number, F_OFD_GETLK, request)
-    except OSError:
-        return None
-    return None if answer[:2] == _FREE else answer

@@ -20,6 +20,7 @@ from adc.stores.sqlite import queries, rows
 from adc.stores.sqlite.custody import custody_of
 from adc.stores.sqlite.roll import Roll
 from adc.stores.sqlite.troubles import typed
+from adc.stores.sqlite.undisturbed import Undisturbed
 from adc.stores.sqlite.writing import SqliteWriting
 
 Answer = TypeVar("Answer")
@@ -38,6 +39,7 @@ class SqliteRunners(ABC):
         self._lock = RLock()  # apsw refuses two threads in one connection
         self._reopen = reopen
         """How to have another connection; None: there can't be one."""
+        self._undisturbed = Undisturbed()
         self._trusted = True
         """Whether the connection may be used still."""
 
@@ -125,3 +127,4 @@ class SqliteRunners(ABC):
         with suppress(StoreTrouble):
             self._custody.close(self._connection)
         self._connection, self._custody, self._trusted = fresh, custody_of(fresh, self._path), True
+        self._undisturbed = Undisturbed()

@@ -65,21 +65,26 @@ class SqliteStore(SqliteRunners):
             self._renew()
             self._refuse_nesting()
             self._writer = get_ident()
-            writing = SqliteWriting(self._connection, self._path, self._roll, self._custody, self._remembered)
+            writing = SqliteWriting(
+                self._connection, self._path, self._roll, self._custody, self._remembered, self._undisturbed
+            )
             try:
                 self._custody.before_begin()
                 with typed(self._path, "begin"):
                     self._connection.execute(queries.BEGIN)
-                    refuse_future(self._connection, self._path)
-                    refuse_archive(self._connection, self._path, "begin")
+                    if not self._undisturbed.begin(self._connection):
+                        refuse_future(self._connection, self._path)
+                        refuse_archive(self._connection, self._path, "begin")
                 yield writing
                 if writing.failure is not None:
                     raise writing.failure
                 self._custody.before_commit()
                 self._commit(writing)
+                self._undisturbed.committed(self._connection)
                 if writing.concerns:
                     self._call(writing.concerns)
             except BaseException as error:
+                self._undisturbed.forget()
                 self._roll_back()
                 self._doubt_after(error)
                 self._custody.look_again(error)

@@ -26,6 +26,7 @@ from adc.stores.sqlite.remembered import Remembered
 from adc.stores.sqlite.roll import Roll
 from adc.stores.sqlite.settling import Trace
 from adc.stores.sqlite.troubles import typed
+from adc.stores.sqlite.undisturbed import Undisturbed
 from adc.stores.waking import Concerns
 
 
@@ -33,13 +34,20 @@ class SqliteWriting:
     """The verbs of `Writing`, on a connection that is in a write transaction."""
 
     def __init__(
-        self, connection: apsw.Connection, path: str, roll: Roll, custody: Custody, remembered: Remembered
+        self,
+        connection: apsw.Connection,
+        path: str,
+        roll: Roll,
+        custody: Custody,
+        remembered: Remembered,
+        undisturbed: Undisturbed,
     ) -> None:
         self._connection = connection
         self._path = path
         self._roll = roll
         self._custody = custody
         self._remembered = remembered
+        self._undisturbed = undisturbed
         self.concerns: Concerns = Concerns()
         """Whom it concerns, once it is committed."""
         self.trace: Trace | None = None
@@ -92,7 +100,7 @@ class SqliteWriting:
     def load(self, jids: Sequence[Xid]) -> dict[Xid, Snapshot]:
         """The jobs as they are."""
         with self._verb("load"):
-            known = self._remembered.among(self._connection, jids)
+            known = self._remembered.among(self._connection, jids, self._undisturbed.era)
             return known | load(self._connection, [jid for jid in jids if jid not in known])
 
     def payloads(self, jids: Sequence[Xid]) -> Mapping[Xid, bytes]:
@@ -134,11 +142,12 @@ class SqliteWriting:
         """Append the events and write the rows."""
         with self._verb("apply"):
             try:
-                jobs = apply(self._connection, self._path, transitions)
+                jobs = apply(self._connection, self._path, transitions, self._last_seq())
                 if jobs:
                     self.trace = jobs[-1].jid, jobs[-1].version, jobs[-1].head
                     self.jids += [job.jid for job in jobs]
-                    self._remembered.note(jobs)
+                    self._remembered.note(jobs, self._undisturbed.era)
+                    self._undisturbed.last_seq = self._last_seq() + sum(len(each.events) for each in transitions)
                 self.concerns.note(transitions)
             except BaseException as error:  # some of it may be written
                 self.failure = error
@@ -153,11 +162,17 @@ class SqliteWriting:
         """Append the events of the database and write what they lead to."""
         with self._verb("apply_database"):
             try:
-                self.trace = apply_database(self._connection, transition) or self.trace
+                self.trace = apply_database(self._connection, transition, self._last_seq()) or self.trace
+                self._undisturbed.last_seq = self._last_seq() + len(transition.events)
                 self.concerns.note_database(transition)
             except BaseException as error:
                 self.failure = error
                 raise
+
+    def _last_seq(self) -> int:
+        if self._undisturbed.last_seq is None:
+            self._undisturbed.last_seq = rows.number(self._connection, queries.LAST_SEQ) or 0
+        return self._undisturbed.last_seq
 
     def _due_at(self, level: rows.Level, by: Instant, room: int) -> list[tuple[int, int]]:
         return rows.pairs(self._connection, queries.DUE_AT_LEVEL, (*level, by, room))

@@ -30,7 +30,7 @@ queue = SqliteQueue.open(PATH, durability="normal")
 queue.schedule(JOB)
 
 def schedule(writing, job):
-    schedule_all(writing, (job,), now=queue.clock.now(), actor="test", cause=None)
+    schedule_all(writing, ((job, None),), now=queue.clock.now(), actor="test")
 
 def told(act):
     try:
