@@ -1,5 +1,6 @@
 """Shapes: files with a backlog, made by SQL alone, since a million jobs one by one would take their time."""
 
+import os
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -90,6 +91,7 @@ def make(path: Path, shape: Shape, size: int, to_claim: int) -> None:
     connection.execute(f"{guard}; COMMIT")
     connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
     connection.close()
+    os.sync()  # else the first sync of what is measured has all of this to write
 
 
 def _insert(connection: apsw.Connection, sql: str, shape: Shape, first: int, size: int) -> None:
