@@ -121,6 +121,15 @@ herd *args:
 flips *args:
     {{bin}}/python -m tests.faults.flips {{args}}
 
+# Open and use 20,000 files that were damaged, spliced, edited or made to deceive: nothing may come of it but a refusal.
+hostile *args:
+    {{bin}}/python -m tests.faults.hostile {{args}}
+
+# Give each decoder and the command line hostile input for ten minutes, guided by coverage.
+inputs *args:
+    {{bin}}/pip install -q -e '.[faults]'
+    {{bin}}/python -m tests.faults.inputs {{args}}
+
 # Mutate core, codec and running, and see whether their tests notice; arguments choose mutants.
 mutate *args:
     rm -rf mutants

@@ -1,5 +1,6 @@
 """adc: a background job queue in one SQLite file, for typed Python."""
 
+from adc.auditing.diagnosis import Aspect, Diagnosis, Observation, Severity
 from adc.auditing.finding import Finding, Law
 from adc.claimed import Claimed
 from adc.codec.events import DamagedEvent, UnknownEvent, UnreadableEvent
@@ -21,6 +22,7 @@ from adc.handling.steps import Step, StepMisplaced, StepOf, now, snooze, step
 from adc.kind import AnyJobKind, JobKind, NewJob, PayloadRefused
 from adc.ports.store import PruneCount
 from adc.ports.trouble import (
+    AlreadyThere,
     CannotOpen,
     DatabaseMoved,
     DiskError,
@@ -28,11 +30,13 @@ from adc.ports.trouble import (
     FutureVersion,
     LogPruned,
     MixedSqlite,
+    NetworkFileSystem,
     NoQueue,
     NotCommitted,
     OutcomeUnknown,
     PastVersion,
     ReadOnlyArchive,
+    SqliteTooOld,
     StorageLocksLost,
     StoreBusy,
     StoreClosed,
@@ -40,10 +44,13 @@ from adc.ports.trouble import (
     StoreFull,
     StoreReadOnly,
     StoreTrouble,
+    UnsafeFile,
+    UnsoundBackup,
     UsedAfterFork,
     VersionConflict,
     WrongArchive,
 )
+from adc.ports.upkeep import BackedUp, Compacted
 from adc.queue import SqliteQueue
 from adc.reading import JobRow, LogEntry
 from adc.refused import CancelRefused, EraseRefused, RedriveRefused, Refused, ScheduleRefused, UnscheduleRefused
@@ -64,25 +71,33 @@ from adc.running.events import (
     RunnerStopping,
     StoreTroubled,
     StruckOff,
+    WalGrowing,
 )
 from adc.running.loop import HandlersHang, ReportsUnstored
 from adc.scheduling import Queue
 from adc.stores.sqlite.migrations import SCHEMA_SQL
+from adc.stores.sqlite.trespassing import guard_files
+from adc.upkeep import doctor
 
 __all__ = [
     "DATABASE",
     "NEVER",
     "SCHEMA_SQL",
+    "AlreadyThere",
     "AnyJobKind",
+    "Aspect",
     "AttemptAbandoned",
     "AttemptCancelled",
+    "BackedUp",
     "CancelRefused",
     "CancellationToken",
     "CannotOpen",
     "Claimed",
     "Codec",
+    "Compacted",
     "DamagedEvent",
     "DatabaseMoved",
+    "Diagnosis",
     "DiskError",
     "Effect",
     "EraseRefused",
@@ -112,11 +127,13 @@ __all__ = [
     "Malformed",
     "MixedSqlite",
     "NaiveDatetime",
+    "NetworkFileSystem",
     "NewJob",
     "NoQueue",
     "NotCommitted",
     "NotDone",
     "NotFound",
+    "Observation",
     "OutOfRange",
     "Outcome",
     "OutcomeUnknown",
@@ -144,8 +161,10 @@ __all__ = [
     "RunnerStopped",
     "RunnerStopping",
     "ScheduleRefused",
+    "Severity",
     "Snooze",
     "SqliteQueue",
+    "SqliteTooOld",
     "StateName",
     "Step",
     "StepMisplaced",
@@ -166,18 +185,23 @@ __all__ = [
     "Undecodable",
     "UnknownEvent",
     "UnreadableEvent",
+    "UnsafeFile",
     "UnscheduleRefused",
+    "UnsoundBackup",
     "UnsupportedType",
     "Upgrades",
     "UsedAfterFork",
     "VersionConflict",
+    "WalGrowing",
     "WrongArchive",
     "WrongKind",
     "WrongState",
     "Xid",
     "caused_by",
+    "doctor",
     "exponential",
     "fixed",
+    "guard_files",
     "linear",
     "now",
     "snooze",

@@ -14,7 +14,7 @@ from adc.codec.payload import PAYLOAD_LIMIT, RESULT_LIMIT, Codec, Decoder, codec
 from adc.codec.upgrading import Upgrades
 from adc.core.ids import Xid
 from adc.core.instants import Instant, Span, after, datetime_of, delay_of, instant_of, limit_of, timedelta_of
-from adc.core.names import KEY_LIMIT, META_LIMIT, name_of, number_of, priority_of, text_of
+from adc.core.names import KEY_LIMIT, META_LIMIT, count_of, name_of, priority_of, text_of
 from adc.core.outcome import Failure, Success
 from adc.core.retry import NEVER, RetryPolicy
 from adc.core.terms import DEFAULT_QUEUE, MAX_CRASHES, Terms
@@ -71,21 +71,18 @@ class AnyJobKind:
         max_crashes: int,
         shutdown_timeout: timedelta | None,
     ) -> None:
-        if number_of("version", version) < 1:
-            raise ValueError(f"expected a version of 1 or more, got {version}")
+        version = count_of("version", version)
         if oldest < 1:
             raise ValueError(f"expected upgrades from version 1 or later to {version}, got {version - oldest} of them")
         self.name = name_of("kind", name)
         self.aliases = _aliases_of(aliases)
-        self.version = int(version)
+        self.version = version
         self.oldest = int(oldest)
         self.queue = name_of("queue", queue)
         self.priority = priority_of(priority)
         self.retry = _policy_of(retry)
         self.timeout = None if timeout is None else limit_of("timeout", timeout)
-        if number_of("max_crashes", max_crashes) < 1:
-            raise ValueError(f"expected max_crashes of 1 or more, got {max_crashes}")
-        self.max_crashes = int(max_crashes)
+        self.max_crashes = count_of("max_crashes", max_crashes)
         self.shutdown_timeout = None if shutdown_timeout is None else delay_of("shutdown_timeout", shutdown_timeout)
 
     @property
@@ -156,8 +153,8 @@ class JobKind(AnyJobKind, Generic[P, R]):
         self.payload_codec: Codec[P] = codec_for(payload) if codec is None else codec
         self._decoders: dict[int, Decoder[P]] = dict(enumerate((*older, self.payload_codec), self.oldest))
         self.result_codec: Codec[R] = codec_for(result) if result_codec is None else result_codec
-        self.payload_limit = payload_limit
-        self.result_limit = result_limit
+        self.payload_limit = count_of("payload_limit", payload_limit, least=0)
+        self.result_limit = count_of("result_limit", result_limit, least=0)
 
     def new(
         self,

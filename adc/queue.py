@@ -1,7 +1,7 @@
 """SqliteQueue: the verbs of a queue."""
 
 import os.path
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from os import PathLike, fspath
 from types import TracebackType
@@ -10,8 +10,8 @@ from typing import Self, final
 from typing_extensions import TypeVar, override
 
 from adc import system
-from adc.auditing.finding import Finding
 from adc.claimed import Claimed, Poller
+from adc.codec.events import is_body
 from adc.codec.payload import Decoder, decode_with
 from adc.core.commands import Cancel, Command, Erase, Redrive, Reschedule
 from adc.core.ids import Xid, is_xid
@@ -20,10 +20,12 @@ from adc.core.names import name_of, priority_of
 from adc.core.outcome import Failure, Outcome, Success
 from adc.core.refusals import NotFound, Undecodable, WrongKind, WrongState
 from adc.core.states import Absent, Dead, Done, Scheduled, state_name
+from adc.core.terms import Body
 from adc.core.transition import Asked
 from adc.exporting import Redact, export_job
 from adc.gathering import Gathering
 from adc.handling.cause import current_cause
+from adc.handling.job import NOT_SCHEDULED
 from adc.kind import AnyJobKind, JobKind, NewJob, P, R
 from adc.looking import Looking
 from adc.pausing import Pausing
@@ -40,8 +42,10 @@ from adc.refused import (
 )
 from adc.scheduling import Queue, jid_or_raise
 from adc.shell import carry_out
+from adc.stores.sqlite.doorway import Risk
 from adc.stores.sqlite.opening import Durability, Missing, open_store
 from adc.stores.sqlite.store import SqliteStore
+from adc.upkeep import Upkeep
 
 Value = TypeVar("Value")
 
@@ -133,7 +137,7 @@ class StoreQueue(Pausing, Pruning, Looking, Queue):
                     return Failure(Undecodable(jid, "$", _other_version(kind, state.terms.payload_version)))
                 case Scheduled() | Dead():
                     decoder = kind.decoder(state.terms.payload_version)
-                    payload = _read_back(decoder, jid, writing.payloads((jid,)).get(jid))
+                    payload = _read_back(decoder, jid, writing.payloads((jid,)).get(jid), state.terms.payload)
                     if isinstance(payload, Success):
                         carry_out(writing, (Asked(Cancel(jid, self.clock.now()), self.actor, current_cause()),))
                     return payload
@@ -202,7 +206,7 @@ class StoreQueue(Pausing, Pruning, Looking, Queue):
 
 
 @final
-class SqliteQueue(StoreQueue):
+class SqliteQueue(Upkeep, StoreQueue):
     """A queue in one SQLite file. Threads may share it, and what they schedule at the same time shares a commit."""
 
     @classmethod
@@ -213,6 +217,7 @@ class SqliteQueue(StoreQueue):
         durability: Durability = "full",
         busy_timeout: timedelta = timedelta(seconds=10),
         missing: Missing = "make",
+        allow: Collection[Risk] = (),
         actor: str | None = None,
         clock: Clock | None = None,
         dice: Dice | None = None,
@@ -222,14 +227,16 @@ class SqliteQueue(StoreQueue):
         With durability `full` a job for which `schedule` returned survives a power cut; with `normal`, which is faster,
         it survives the death of the process, and a power cut may undo the last moments. `busy_timeout` is how long a
         write waits for other processes. `missing` says what to do where there is no queue yet: make one, or refuse with
-        NoQueue. `actor` says who asks in the log (None: this process); `clock` and `dice` are the system's where they
-        are None.
+        NoQueue. `allow` names what is known and accepted though the file would be refused for it, from then on and in
+        all of this process: "foreign-owner", "hard-links", "network-drive", "open-directory". `actor` says who asks in
+        the log (None: this process); `clock` and `dice` are the system's where they are None.
 
         Raises a StoreTrouble: CannotOpen, StoreDamaged, ForeignFile for a file with adc's table names that isn't adc's,
-        FutureVersion for a file of a later adc.
+        FutureVersion for a file of a later adc, UnsafeFile for one that somebody else may have put there, or may
+        replace, NetworkFileSystem where locks may keep nobody out, SqliteTooOld. What is refused is left as it was.
         """
         return cls(
-            open_store(fspath(path), durability, span_of(busy_timeout), missing),
+            open_store(fspath(path), durability, span_of(busy_timeout), missing, allow),
             clock=system.SystemClock() if clock is None else clock,
             dice=system.SystemDice() if dice is None else dice,
             actor=system.caller() if actor is None else name_of("actor", actor),
@@ -264,28 +271,19 @@ class SqliteQueue(StoreQueue):
         assert isinstance(self.store, SqliteStore)
         return self.store.is_archive()
 
-    def verify(self) -> Iterator[Finding]:
-        """Check all that can be checked of the file: what isn't as adc wrote it, nothing if all is well.
-
-        SQLite's own check; adc's tables, indexes and triggers; the sequence of the log, its digests, payloads and
-        results; whether each event can follow the one before it; and whether `adc_jobs` is what follows from the log.
-        It finds accidents and careless edits, not a forger.
-
-        It reads one moment of the file, job by job, on a connection of its own: it holds nobody up, and needs little
-        memory. But until it is at its end, or closed, the -wal beside the file grows with what others write.
-        """
-        assert isinstance(self.store, SqliteStore)  # as `open` makes it
-        return self.store.verify()
-
 
 def _other_version(kind: AnyJobKind, version: int) -> str:
     known = f"{kind.version}" if kind.oldest == kind.version else f"{kind.oldest} to {kind.version}"
     return f"the payload is of version {version} of kind {kind.name}, not {known}"
 
 
-def _read_back(codec: Decoder[Value], jid: Xid, stored: bytes | None) -> Outcome[Value, Undecodable]:
+def _read_back(
+    codec: Decoder[Value], jid: Xid, stored: bytes | None, scheduled: Body | None = None
+) -> Outcome[Value, Undecodable]:
     if stored is None:
         return Failure(Undecodable(jid, "$", "its bytes were erased"))
+    if scheduled is not None and not is_body(stored, scheduled):
+        return Failure(Undecodable(jid, "$", NOT_SCHEDULED))
     match decode_with(codec, stored):
         case Success() as value:
             return value

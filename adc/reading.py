@@ -91,7 +91,7 @@ def raw_entry(unknown: UnknownEvent) -> LogEntry:
     try:
         said = decode(stored.data, type=dict[str, object])
         at = datetime_of(Instant(convert(said.pop("at"), int)))
-    except (MsgspecError, KeyError, OverflowError) as error:
+    except (MsgspecError, KeyError, OverflowError, RecursionError) as error:
         raise unknown from error
     return LogEntry(
         seq=unknown.seq,

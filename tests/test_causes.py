@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from adc.aio import AsyncQueue
+from adc.codec.events import body_of
 from adc.core.ids import Xid
 from adc.core.instants import SECOND, Span
 from adc.drivers.portable import in_processes
@@ -130,7 +131,7 @@ def test_a_later_attempt_is_another_cause(queue: SqliteQueue) -> None:
 
 
 def test_in_a_child_process_the_cause_is_the_attempt() -> None:
-    terms = replace(STARTED.terms, kind="plain", timeout=None)
+    terms = replace(STARTED.terms, kind="plain", payload=body_of(b'"cause"'), timeout=None)
     held = Held(JOB, replace(STARTED, terms=terms), DUE, b'"cause"', version=7)
     with closing(Threads(in_processes(routes(ACTS)), FixedClock())) as hands:
         hands.launch(held)

@@ -1,6 +1,8 @@
-"""10 operations: dead jobs, history, redrive, verify."""
+"""10 operations: dead jobs, history, redrive, verify; how the file lives, a backup of it, and its room."""
 
 import sys
+from collections.abc import Iterator
+from typing import assert_type
 
 import adc
 
@@ -21,3 +23,22 @@ def main(path: str) -> int:
     for finding in found:
         print(finding.jid, finding.problem, file=sys.stderr)
     return 1 if found else 0
+
+
+def upkeep(path: str) -> Iterator[str]:
+    found = adc.doctor(path)
+    assert_type(found, adc.Diagnosis)
+    assert_type(found.severity, adc.Severity)
+    for each in found.observations:
+        assert_type(each, adc.Observation)
+        assert_type(each.about, adc.Aspect)
+        if each.severity != "ok":
+            yield f"{each.about}: {each.says} {each.advice} {each.details} {each.numbers.get('bytes')}"
+    with adc.SqliteQueue.open(path) as queue:
+        assert_type(queue.doctor(), adc.Diagnosis)
+        made = queue.backup(f"{path}.backup")
+        assert_type(made, adc.BackedUp)
+        assert_type((made.path, made.events, made.jobs, made.bytes), tuple[str, int, int, int])
+        done = queue.compact()
+        assert_type(done, adc.Compacted)
+        yield f"{done.before - done.after} {done.free} {done.wal} {done.gives_back}"

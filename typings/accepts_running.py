@@ -39,6 +39,9 @@ def told(event: adc.RunnerEvent) -> str:
             return jid
         case adc.StoreTroubled(problem):
             return problem
+        case adc.WalGrowing(size):
+            assert_type(size, int)
+            return f"{size}"
         case adc.EventsDropped(count):
             return str(count)
         case _:
@@ -71,3 +74,4 @@ assert_type(policy.delays(), tuple[timedelta, ...])
 assert_type(policy.max_retries, int)
 adc.fixed(timedelta(seconds=1), max_retries=1, give_up_on=(KeyError, adc.TimedOut))
 schema: str = adc.SCHEMA_SQL
+adc.guard_files()

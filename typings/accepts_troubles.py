@@ -55,9 +55,11 @@ def from_outside(queue: adc.SqliteQueue, runner: adc.JobRunner) -> None:
         assert_type((unknown.jids, unknown.passing), tuple[tuple[adc.Xid, ...], bool])
     except (adc.StoreFull, adc.StoreReadOnly, adc.DiskError, adc.StoreClosed, adc.NoQueue) as trouble:
         assert_type((trouble.problem, trouble.passing), tuple[str, bool])
-    except (adc.ReadOnlyArchive, adc.WrongArchive) as trouble:
+    except (adc.ReadOnlyArchive, adc.WrongArchive, adc.AlreadyThere, adc.UnsoundBackup) as trouble:
         assert_type(trouble.path, str)
-    except (adc.UsedAfterFork, adc.StorageLocksLost, adc.DatabaseMoved) as trouble:
+    except (adc.UnsafeFile, adc.NetworkFileSystem) as trouble:
+        assert_type((trouble.path, trouble.risk), tuple[str, str])
+    except (adc.UsedAfterFork, adc.StorageLocksLost, adc.DatabaseMoved, adc.SqliteTooOld) as trouble:
         assert_type(trouble.advice, str)
     except adc.NotCommitted as undone:
         assert_type(undone.advice, str)

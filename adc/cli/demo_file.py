@@ -7,11 +7,10 @@ from adc.cli.demo_job import PARSE
 from adc.cli.ending import Complaint
 from adc.cli.settings import Settings
 from adc.core.ids import Xid
+from adc.ports.trouble import StoreTrouble
+from adc.stores.sqlite import rows
+from adc.stores.sqlite.examining import examined
 from adc.stores.sqlite.migrations import APPLICATION_ID
-
-MAGIC: Final = b"SQLite format 3\0"
-ID_AT: Final = slice(68, 72)
-"""Where a header has the application id, https://sqlite.org/fileformat.html#the_database_header."""
 
 PAGE: Final = 1_000
 
@@ -41,24 +40,12 @@ def _why_not(settings: Settings, path: Path) -> str | None:
 
 
 def _made_by_adc(path: Path) -> bool:
-    """By the application id, which is in the write-ahead log alone when the process that made the file was killed."""
-    return any(
-        int.from_bytes(header[ID_AT]) == APPLICATION_ID
-        for header in (_header(path, first=True), _header(_beside(path, "-wal"), first=False))
-    )
-
-
-def _header(path: Path, *, first: bool) -> bytes:
-    """The header of a database: at its beginning, or the latest one in a log; empty: there is none."""
-    if not path.exists():
-        return b""
-    if first:
-        with path.open("rb") as file:
-            header = file.read(100)
-        return header if header.startswith(MAGIC) else b""
-    log = path.read_bytes()
-    at = log.rfind(MAGIC)
-    return log[at : at + 100] if at >= 0 else b""
+    """By the application id. It may be in the log of commits alone, if the process that made the file was killed."""
+    try:
+        with examined(str(path)) as connection:
+            return rows.number(connection, "PRAGMA application_id") == APPLICATION_ID
+    except StoreTrouble:
+        return False
 
 
 def _kinds(settings: Settings, path: Path) -> set[str]:

@@ -3,17 +3,16 @@
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 from adc.cli.ending import Complaint
+from adc.codec.foreign import NotJson, parsed
 from adc.codec.inspection import first_flaw
 from adc.codec.payload import JsonCodec, codec_for, decode_with
 from adc.core.outcome import Failure, Success
 from adc.kind import AnyJobKind, JobKind, NewJob
 
 FROM_STDIN: Final = "-"
-LONGEST_INTEGER: Final = 24
-"""So many characters, with the sign, are more than an integer of 64 bits has."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def unchecked_job(name: str, stored: bytes, wishes: Wishes) -> NewJob:
     """A job with any JSON as its payload, and nobody's retry policy: its first failure is final."""
     flaw = first_flaw(_json_of(stored))
     if flaw is None and isinstance(decoded := decode_with(codec_for(object), stored), Failure):
-        flaw = decoded.failure()  # of an entry whose key comes a second time: only the last one was looked at
+        flaw = decoded.failure()
     if flaw is not None:
         raise Complaint(f"the payload can't be stored: {flaw.problem} - at {flaw.path}")
     return JobKind(name, bytes).new(stored, key=wishes.key, queue=wishes.queue, priority=wishes.priority)
@@ -75,27 +74,19 @@ def _read_stdin() -> bytes:
 
 def _json_of(stored: bytes) -> object:
     """What the JSON says; a Complaint that says where it breaks: codecs only say how."""
-    import json  # noqa: PLC0415  5 ms, which only this command pays
+    from json import JSONDecodeError  # noqa: PLC0415  5 ms, which only this command pays
 
     try:
-        said: object = json.loads(stored.decode(), parse_constant=_refuse_constant, parse_int=_integer_of)
+        return parsed(stored.decode())
+    except NotJson as error:
+        raise Complaint(f"the payload isn't JSON: {error}") from error
     except UnicodeDecodeError as error:
         raise Complaint(f"the payload isn't UTF-8: {error.reason} at byte {error.start}") from error
-    except json.JSONDecodeError as error:
+    except JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise Complaint(f"the payload isn't JSON: {_lowered(error.msg)} at {where}") from error
     except RecursionError as error:
         raise Complaint("the payload is nested too deeply") from error
-    return said
-
-
-def _refuse_constant(constant: str) -> NoReturn:
-    raise Complaint(f"the payload isn't JSON: {constant} is no JSON number")
-
-
-def _integer_of(digits: str) -> int:
-    """The integer; of a long one its beginning, beyond 64 bits like the whole: int() reads at most 4300 digits."""
-    return int(digits[:LONGEST_INTEGER])
 
 
 def _lowered(sentence: str) -> str:

@@ -45,7 +45,9 @@ def rebuild(
     if backup is not None and not in_place:
         raise click.UsageError("--backup goes with --in-place")
     path = path_of(settings, file)
+    settings.let_in(path)
     if new is not None:
+        settings.let_in(new)
         unproved = _make(path, new, as_json)
     elif in_place:
         unproved = _put_right(settings, path, backup or f"{path}.backup-{_now()}", as_json)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from os import PathLike
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args
 
 import click
 
@@ -14,6 +14,7 @@ from adc.cli.ending import Complaint
 from adc.cli.parameters import DURATION, FILE, file_of
 from adc.ports.trouble import NoQueue
 from adc.queue import SqliteQueue
+from adc.stores.sqlite.doorway import Risk, let_in
 from adc.stores.sqlite.opening import Missing
 
 Function = TypeVar("Function", bound=Callable[..., Any])  # what click decorates
@@ -29,6 +30,7 @@ class Settings:
     """The file that `--db` names."""
     debug: bool = False
     busy_timeout: timedelta = timedelta(seconds=10)
+    allow: tuple[Risk, ...] = ()
 
     @property
     def database(self) -> str:
@@ -54,7 +56,11 @@ class Settings:
         """The queue in a file; a Complaint if it is a directory, of which SQLite says less."""
         if os.path.isdir(path):  # noqa: PTH112  pathlib would cost 5 ms of each command
             raise Complaint(f"{path}: this is a directory. Name the queue's file with --db or ADC_DB")
-        return SqliteQueue.open(path, busy_timeout=self.busy_timeout, missing=missing, actor=actor())
+        return SqliteQueue.open(path, busy_timeout=self.busy_timeout, missing=missing, allow=self.allow, actor=actor())
+
+    def let_in(self, path: str) -> None:
+        """Let a file in as `open` does, where something else opens it."""
+        let_in(os.path.abspath(path), self.allow)  # noqa: PTH100  as above
 
 
 pass_settings: Final = click.make_pass_decorator(Settings)
@@ -63,7 +69,7 @@ pass_settings: Final = click.make_pass_decorator(Settings)
 
 def choose_settings(command: Function) -> Function:
     """Add the options for the whole run."""
-    return choose_database(choose_busy_timeout(choose_debug(command)))
+    return choose_database(choose_busy_timeout(choose_risks(choose_debug(command))))
 
 
 def choose_database(command: Function) -> Function:
@@ -86,6 +92,19 @@ def choose_busy_timeout(command: Function) -> Function:
         expose_value=False,
         callback=_remember_busy_timeout,
         help="How long to wait while other processes write.  [default: 10s]",
+    )(command)
+
+
+def choose_risks(command: Function) -> Function:
+    """Add `--allow`."""
+    return click.option(
+        "--allow",
+        type=click.Choice(get_args(Risk)),
+        multiple=True,
+        envvar="ADC_ALLOW",
+        expose_value=False,
+        callback=_remember_risks,
+        help="Open the file though it would be refused for this; may be repeated. ADC_ALLOW does the same.",
     )(command)
 
 
@@ -124,6 +143,11 @@ def _remember_database(context: click.Context, _: click.Parameter, path: str | N
 def _remember_busy_timeout(context: click.Context, _: click.Parameter, timeout: timedelta | None) -> None:
     if timeout is not None:
         context.ensure_object(Settings).busy_timeout = timeout
+
+
+def _remember_risks(context: click.Context, _: click.Parameter, risks: tuple[Risk, ...]) -> None:
+    if risks:
+        context.ensure_object(Settings).allow = risks
 
 
 def _remember_debug(context: click.Context, _: click.Parameter, debug: bool) -> None:

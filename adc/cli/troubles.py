@@ -3,7 +3,15 @@
 import os.path
 from typing import Final
 
-from adc.ports.trouble import CannotOpen, OutcomeUnknown, StoreBusy, StoreDamaged, StoreReadOnly, StoreTrouble
+from adc.ports.trouble import (
+    CannotOpen,
+    OutcomeUnknown,
+    StoreBusy,
+    StoreDamaged,
+    StoreReadOnly,
+    StoreTrouble,
+    UnsafeFile,
+)
 
 NOT_A_DATABASE: Final = 26
 """SQLite's result code for a file without its header: https://sqlite.org/rescode.html#notadb."""
@@ -22,6 +30,8 @@ def _advice(trouble: StoreTrouble) -> str:
     match trouble:
         case StoreBusy():
             return "Nothing was committed. Try again, or wait longer with --busy-timeout."
+        case UnsafeFile(risk=risk) if risk:
+            return f"Nothing was made or changed. If you know better, say --allow {risk}."
         case OutcomeUnknown():
             return "Look with adc list or adc show whether it is there before you do it again."
         case StoreDamaged() if code == NOT_A_DATABASE:

@@ -36,6 +36,7 @@ from adc.running.events import (
     RunnerStopping,
     StoreTroubled,
     StruckOff,
+    WalGrowing,
 )
 
 MOST_AT_ONCE: Final = 10_000
@@ -159,6 +160,8 @@ def line_of(event: RunnerEvent) -> str:
             return f"runner {runner} was taken for gone by others, and has enrolled again"
         case StoreTroubled(problem):
             return f"{problem}. It is tried again"
+        case WalGrowing(size):
+            return f"the -wal has {size:,} bytes and grows: somebody reads how the file was before; adc doctor says who"
         case EventsDropped(count):
             return f"{count} lines were dropped: this terminal is too slow"
         case _:

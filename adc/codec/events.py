@@ -134,3 +134,8 @@ def digest(
 def body_of(encoded: bytes) -> Body:
     """What the core knows of a payload or a result."""
     return Body(blake2b(encoded, digest_size=DIGEST_BYTES).hexdigest(), len(encoded))
+
+
+def is_body(encoded: bytes, body: Body) -> bool:
+    """Whether these are the bytes that the core knows of; 1 µs for short ones."""
+    return blake2b(encoded, digest_size=DIGEST_BYTES).hexdigest() == body.hash

@@ -79,11 +79,12 @@ def write_export(exported: Exported) -> str:
 def read_export(file: bytes) -> Exported:
     """The job in a file; raises NotAnExport."""
     try:
+        file.decode()  # msgspec doesn't read the text of what it passes over, and keeps as it is
         head = msgspec.json.decode(file, type=_Head)
         if head.format != FORMAT:
             raise NotAnExport(f"this export has format {head.format}, this adc reads format {FORMAT}: update adc")
         return msgspec.json.decode(file, type=Exported)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise NotAnExport(f"this isn't a job that adc exported: {error}") from error
 
 
@@ -114,5 +115,8 @@ def as_stored(stored: bytes) -> StoredBytes:
 
 
 def bytes_of(stored: StoredBytes) -> bytes:
-    """The bytes again; raises ValueError for what isn't base64."""
-    return (stored.text or "").encode() if stored.base64 is None else b64decode(stored.base64, validate=True)
+    """The bytes again; raises NotAnExport for what isn't base64."""
+    try:
+        return (stored.text or "").encode() if stored.base64 is None else b64decode(stored.base64, validate=True)
+    except ValueError as error:
+        raise NotAnExport(f"its base64 isn't any: {error}") from error

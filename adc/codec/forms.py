@@ -29,6 +29,8 @@ class Form(Struct, frozen=True):
     """Whether a datetime or a time can be in it."""
     has_defaults: bool
     """Whether a dataclass in it has a field with a default."""
+    has_any_keys: bool
+    """Whether a dict in it may have keys of several types, such as 1 and "1", which JSON has as one."""
 
 
 def form_of(declared: TypeForm[Value]) -> Form:
@@ -46,7 +48,14 @@ def form_of(declared: TypeForm[Value]) -> Form:
     return Form(
         holds_moments=any(isinstance(part, _MOMENTS) for part in parts),
         has_defaults=any(isinstance(part, inspect.DataclassType) and _has_default(part) for part in parts),
+        has_any_keys=any(map(_has_any_keys, parts)),
     )
+
+
+def _has_any_keys(part: inspect.Type) -> bool:
+    if isinstance(part, inspect.DictType):
+        return isinstance(part.key_type, inspect.UnionType | inspect.AnyType)
+    return isinstance(part, inspect.AnyType | inspect.CustomType)
 
 
 def _has_default(declared: inspect.DataclassType) -> bool:
@@ -103,7 +112,22 @@ def _problem_of(part: inspect.Type) -> str | None:
 
 
 def _hashable(part: inspect.Type) -> bool:
-    if isinstance(part, inspect.DataclassType | inspect.StructType):
-        declared = get_origin(part.cls) or part.cls
-        return declared.__hash__ is not None
-    return not isinstance(part, _NEVER_HASHABLE)
+    """Whether at least some values of the type are; a Struct's hash is that of all its fields."""
+    match part:
+        case inspect.StructType():
+            return _has_hash(part)
+        case inspect.DataclassType():
+            return (get_origin(part.cls) or part.cls).__hash__ is not None
+        case inspect.TupleType(item_types=items):
+            return all(map(_hashable, items))
+        case _:
+            return not isinstance(part, _NEVER_HASHABLE)
+
+
+def _has_hash(part: inspect.StructType) -> bool:
+    """msgspec gives every Struct a `__hash__`; that of one which can change, or which holds a list, only raises."""
+    declared = get_origin(part.cls) or part.cls
+    config = declared.__struct_config__
+    if not config.eq or any("__hash__" in vars(each) for each in declared.__mro__ if each not in Struct.__mro__):
+        return True
+    return config.frozen and not any(isinstance(field.type, _NEVER_HASHABLE) for field in part.fields)

@@ -10,6 +10,7 @@ import msgspec
 from typing_extensions import TypeForm, TypeVar, override
 
 from adc.codec.completing import completed
+from adc.codec.foreign import flaw_of_text
 from adc.codec.forms import UnsupportedType as UnsupportedType
 from adc.codec.forms import form_of
 from adc.codec.inspection import DEPTH_LIMIT as DEPTH_LIMIT
@@ -89,17 +90,18 @@ class JsonCodec(Generic[Value]):
     3.11). A value that looks odd is walked, at 2 µs a part.
 
     Three things come back changed. Under `Any` and `object` a value is as JSON has it: a tuple is a list, a datetime is
-    text, the keys 1 and "1" are one. An instance of a subclass is one of the declared class. Bytes, dates and UUIDs put
+    text, and so is the key 1. An instance of a subclass is one of the declared class. Bytes, dates and UUIDs put
     where `str` is declared are text: a type checker refuses them, the JSON doesn't show them.
     """
 
-    __slots__ = ("_decoder", "_form", "_has_defaults", "_holds_moments")
+    __slots__ = ("_decoder", "_form", "_has_any_keys", "_has_defaults", "_holds_moments")
 
     def __init__(self, form: TypeForm[Value]) -> None:
         self._form = form
         found = form_of(form)
         self._holds_moments = found.holds_moments
         self._has_defaults = found.has_defaults
+        self._has_any_keys = found.has_any_keys
         self._decoder: msgspec.json.Decoder[Value] = msgspec.json.Decoder(form, strict=True)
 
     @override
@@ -110,24 +112,33 @@ class JsonCodec(Generic[Value]):
     def encode(self, value: Value, /) -> Outcome[bytes, Malformed]:
         """The JSON; a Failure, with the path, for what readers wouldn't get back.
 
-        That is: NaN and infinities, lone surrogates, integers beyond 64 bits, nesting beyond DEPTH_LIMIT, datetimes
-        and times without a zone, values of another type than declared, and objects that msgspec can't write.
+        That is: NaN and infinities, lone surrogates, integers beyond 64 bits, keys that JSON has as one, nesting beyond
+        DEPTH_LIMIT, datetimes and times without a zone, values of another type than declared, and objects that msgspec
+        can't write.
         """
         try:
             stored = _JSON.encode(value)
             read_back = self._decoder.decode(stored)
         except Exception as error:  # noqa: BLE001  the value's own code runs here: properties, __post_init__
             return Failure(first_flaw(value) or malformed_by(error))
-        if not self._looks_odd(stored) and not _may_lose(value, stored, read_back):
+        may_double = self._has_any_keys and _JSON.encode(read_back) != stored
+        if not self._looks_odd(stored) and not _may_lose(value, stored, read_back) and not may_double:
             return Success(stored)
-        flaw = first_flaw(value)
+        flaw = first_flaw(value) or (flaw_of_text(stored) if may_double else None)
         return Success(stored) if flaw is None else Failure(flaw)
 
     def decode(self, stored: bytes, /) -> Outcome[Value, Malformed]:
-        """The value; a Failure for bytes that aren't JSON, or not of the type. Unknown fields are passed over."""
+        """The value; a Failure for bytes that aren't JSON, or not of the type. Unknown fields are passed over.
+
+        JSON that adc didn't write may also have what `encode` refuses, or a name twice: a Failure, too.
+        """
         try:
             stored.decode()  # msgspec doesn't read the text of fields that it passes over: it may not be UTF-8
             value = self._decoder.decode(stored)
+            if self._looks_odd(stored) or not _is_own(value, stored):
+                flaw = flaw_of_text(stored) or first_flaw(value)
+                if flaw is not None:
+                    return Failure(flaw)
             return Success(completed(value) if self._has_defaults else value)
         except Exception as error:  # noqa: BLE001  __post_init__ runs here
             return Failure(malformed_by(error))
@@ -136,6 +147,15 @@ class JsonCodec(Generic[Value]):
         """Whether the text could hold what no reader should meet, though it was read back without complaint."""
         naive = self._holds_moments and _NAIVE_TIME.search(stored) is not None
         return naive or b'nan":' in stored or b'inf":' in stored or nests_too_deep(stored)
+
+
+def _is_own(value: object, stored: bytes) -> bool:
+    """Whether adc would write these bytes for the value, as it did if it wrote them. It takes 1 µs for a small one."""
+    try:
+        _MSGPACK.encode(value)  # which refuses integers beyond 64 bits
+        return _JSON.encode(value) == stored
+    except Exception:  # noqa: BLE001  the value's own code runs here
+        return False
 
 
 def _may_lose(value: object, stored: bytes, read_back: object) -> bool:

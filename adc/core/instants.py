@@ -1,20 +1,30 @@
 """Instants and spans: time as whole microseconds, so that arithmetic is exact and storage is an integer."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Final, NewType
+from typing import TYPE_CHECKING, Annotated, Final, NewType
+
+from msgspec import Meta
+
+_FIRST: Final = -62_135_596_800_000_000
+_LAST: Final = 253_402_300_799_999_999
+_LONGEST: Final = 2**63 - 1
 
 Instant = NewType("Instant", int)
-"""Microseconds since 1970-01-01 00:00 UTC."""
+"""Microseconds since 1970-01-01 00:00 UTC. Whatever msgspec reads as one, a datetime can say."""
 
 Span = NewType("Span", int)
-"""A length of time in microseconds."""
+"""A length of time in microseconds. Whatever msgspec reads as one, a timedelta can say."""
+
+if not TYPE_CHECKING:  # msgspec looks at what a new type is made of; checkers want to see a class there
+    Instant.__supertype__ = Annotated[int, Meta(ge=_FIRST, le=_LAST)]
+    Span.__supertype__ = Annotated[int, Meta(ge=-(2**63), le=_LONGEST)]
 
 MICROSECOND: Final = timedelta(microseconds=1)
 SECOND: Final = Span(1_000_000)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-FIRST: Final = Instant((datetime.min.replace(tzinfo=UTC) - EPOCH) // MICROSECOND)
+FIRST: Final = Instant(_FIRST)
 """The start of the year 1: earlier than this a datetime can't say it."""
-LAST: Final = Instant((datetime.max.replace(tzinfo=UTC) - EPOCH) // MICROSECOND)
+LAST: Final = Instant(_LAST)
 """The end of the year 9999: later than this a datetime can't say."""
 
 
@@ -23,11 +33,14 @@ class NaiveDatetime(ValueError):
 
 
 class OutOfRange(ValueError):
-    """A moment after the year 9999, or before the year 1: no datetime can say it."""
+    """A moment after the year 9999, or before the year 1: no datetime can say it. Or a length beyond 64 bits."""
 
 
 def instant_of(moment: datetime) -> Instant:
     """The instant of an aware datetime; raises NaiveDatetime for another, OutOfRange for one that UTC can't say."""
+    given: object = moment  # nothing holds a caller to the type at run time
+    if not isinstance(given, datetime):
+        raise TypeError(f"expected a datetime, got {type(given).__name__}")
     if moment.utcoffset() is None:
         raise NaiveDatetime(f"expected a datetime with a time zone, got {moment.isoformat()}")
     instant = Instant((moment - EPOCH) // MICROSECOND)
@@ -59,6 +72,8 @@ def limit_of(what: str, length: timedelta) -> Span:
     span = span_of(_timedelta(what, length))
     if span <= 0:
         raise ValueError(f"expected a {what} above 0, got {length}")
+    if span > _LONGEST:  # a timeout is stored
+        raise OutOfRange(f"expected a {what} of less than 292,000 years, got {length.days} days")
     return span
 
 

@@ -15,6 +15,10 @@ LOWEST_PRIORITY: Final = -128
 HIGHEST_PRIORITY: Final = 127
 
 
+MOST: Final = 2**31 - 1
+"""The largest number that counts something, such as versions or retries."""
+
+
 def name_of(what: str, text: str, *, limit: int = NAME_LIMIT) -> str:
     """The text, if it can be a name; else TypeError or ValueError. `what` says of what, such as `kind`.
 
@@ -43,6 +47,16 @@ def priority_of(given: int) -> int:
     number = number_of("priority", given)
     if not LOWEST_PRIORITY <= number <= HIGHEST_PRIORITY:
         raise ValueError(f"expected a priority from {LOWEST_PRIORITY} to {HIGHEST_PRIORITY}, got {number}")
+    return number
+
+
+def count_of(what: str, given: int, *, least: int = 1) -> int:
+    """The number, if it can count something; else TypeError or ValueError."""
+    number = number_of(what, given)
+    if number < least:
+        raise ValueError(f"expected a {what} of {least} or more, got {number}")
+    if number > MOST:
+        raise ValueError(f"expected a {what} of at most {MOST}, got more")
     return number
 
 

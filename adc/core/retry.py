@@ -26,6 +26,7 @@ from typing import Final, Literal, TypeAlias, assert_never
 from msgspec import Struct
 
 from adc.core.instants import SECOND, Span, span_of, timedelta_of
+from adc.core.names import count_of
 
 Growth: TypeAlias = Literal["fixed", "linear", "exponential"]
 
@@ -79,7 +80,7 @@ def fixed(
     subclasses included, that make a failure final. Raises ValueError for a negative number or delay.
     """
     span = span_of(delay)
-    return RetryPolicy(max_retries, "fixed", span, span, jitter, _names(give_up_on))
+    return RetryPolicy(_retries(max_retries), "fixed", span, span, jitter, _names(give_up_on))
 
 
 def linear(
@@ -91,7 +92,7 @@ def linear(
     give_up_on: Kinds = (),
 ) -> RetryPolicy:
     """A delay that grows by `step` with each retry, up to `cap`; jitter, give_up_on and refusals are as in `fixed`."""
-    return RetryPolicy(max_retries, "linear", span_of(step), span_of(cap), jitter, _names(give_up_on))
+    return RetryPolicy(_retries(max_retries), "linear", span_of(step), span_of(cap), jitter, _names(give_up_on))
 
 
 def exponential(
@@ -103,7 +104,7 @@ def exponential(
     give_up_on: Kinds = (),
 ) -> RetryPolicy:
     """A delay that doubles with each retry, from `first` to `cap`; jitter, give_up_on and refusals: as in `fixed`."""
-    return RetryPolicy(max_retries, "exponential", span_of(first), span_of(cap), jitter, _names(give_up_on))
+    return RetryPolicy(_retries(max_retries), "exponential", span_of(first), span_of(cap), jitter, _names(give_up_on))
 
 
 def longest_delay(policy: RetryPolicy, retries: int) -> Span:
@@ -133,6 +134,10 @@ def backoff(policy: RetryPolicy, *, retries: int, noise: float) -> Span:
 def full_name(kind: type) -> str:
     """The name by which a class is stored and matched, such as `builtins.ValueError`."""
     return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _retries(number: int) -> int:
+    return count_of("max_retries", number, least=0)
 
 
 def _names(kinds: Kinds) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Drive: perform the wishes of a runner's loop, one after another, until its end."""
 
+from contextlib import suppress
 from typing import Protocol, assert_never
 
 from adc.claiming import Desk
@@ -77,8 +78,11 @@ def drive(loop: Loop[None], desk: Desk, hands: Hands, watcher: Watcher, listener
             except StopIteration:
                 break
             answer = _answer(wish, desk, hands, watcher, listener)
-    finally:
-        hands.close()
+    except BaseException:
+        with suppress(OSError):  # a handler may have closed descriptors of theirs, too: that isn't why the run ends
+            hands.close()
+        raise
+    hands.close()
     if raised:
         raise raised[0]
 

@@ -28,7 +28,7 @@ def take_watch(desk: Desk, watcher: Watcher, wish: Watch, listener: Listener | N
         for event in _told(desk, rescue):
             tell(event)
     unreadable = (JobUnreadable(jid, why) for rescue in looked.rescues for jid, why in rescue.unreadable)
-    return Watched(holding, desk.clock.tick(), tuple(unreadable))
+    return Watched(holding, desk.clock.tick(), tuple(unreadable), desk.store.wal_bytes())
 
 
 def _told(desk: Desk, rescue: Rescue) -> Iterator[RunnerEvent]:

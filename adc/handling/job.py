@@ -8,6 +8,7 @@ from typing import Final, Generic, Protocol, final
 from msgspec import Struct
 from typing_extensions import TypeVar
 
+from adc.codec.events import is_body
 from adc.codec.payload import Decoder, decode_with
 from adc.core.ids import Xid
 from adc.core.instants import Instant, datetime_of
@@ -20,6 +21,9 @@ P = TypeVar("P")
 P_co = TypeVar("P_co", covariant=True, default=object)
 
 NO_META: Final[Mapping[str, str]] = MappingProxyType({})
+
+NOT_SCHEDULED: Final = "its bytes aren't those that were scheduled: the file is damaged"
+"""What no handler is given: a value that nobody scheduled, and that may look like one."""
 
 
 class CancellationToken(Protocol):
@@ -93,7 +97,9 @@ class Held(Struct, frozen=True, gc=False):
 
 
 def read_payload(codec: Decoder[P], held: Held) -> P:
-    """The payload; raises PayloadUnreadable."""
+    """The payload; raises PayloadUnreadable, also for bytes that aren't those that were scheduled."""
+    if held.payload is not None and not is_body(held.payload, held.state.terms.payload):
+        raise PayloadUnreadable("$", NOT_SCHEDULED)
     return read_stored(codec, held.payload)
 
 

@@ -260,6 +260,10 @@ class Store(Protocol):
         """All runners, in the order in which they enrolled."""
         ...
 
+    def wal_bytes(self) -> int:
+        """How long the log of commits is that isn't in the file yet; 0: there is none. It costs next to nothing."""
+        ...
+
     def holding(self, runner: RunnerId) -> Mapping[Xid, bool]:
         """The jobs that a runner holds, and whether each was cancelled."""
         ...

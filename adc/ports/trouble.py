@@ -75,6 +75,33 @@ class CannotOpen(NotCommitted):
     advice = "Check that the directory exists and may be written."
 
 
+class UnsafeFile(NotCommitted):
+    """Somebody else may have put the file there, or may put another one in its place; it was left as it was."""
+
+    advice = "Nothing was made or changed."
+
+    def __init__(self, path: str, operation: str, problem: str, risk: str = "") -> None:
+        super().__init__(path, operation, problem)
+        self.risk = risk
+        """The name by which `open` allows it; empty: it can't be allowed."""
+        if risk:
+            self.advice = f"Nothing was made or changed. If you know better, open it with allow=[{risk!r}]."
+
+    @override
+    def __reduce__(self) -> tuple[type["UnsafeFile"], tuple[str, str, str, str]]:
+        return type(self), (self.path, self.operation, self.problem, self.risk)
+
+
+class NetworkFileSystem(UnsafeFile):
+    """The file is on a file system that several machines may share: on such ones SQLite's locks keep nobody out."""
+
+
+class SqliteTooOld(NotCommitted):
+    """The SQLite that apsw has is one that can lose what was committed: https://sqlite.org/wal.html#walresetbug."""
+
+    advice = "Nothing was made or changed. Install a newer apsw: `pip install -U apsw`."
+
+
 class NoQueue(NotCommitted):
     """There is no queue in the file, or no file, and none was to be made."""
 
@@ -105,6 +132,21 @@ class WrongArchive(NotCommitted):
     advice = "Nothing more was pruned. Name a new file, or the archive of this queue."
 
 
+class AlreadyThere(NotCommitted):
+    """What was to be a new file has the name of one that is there, or of which a -wal or -journal is there.
+
+    SQLite would take such a one for a part of the new file.
+    """
+
+    advice = "Nothing was written. Choose another name, or remove what is there."
+
+
+class UnsoundBackup(NotCommitted):
+    """What was copied isn't as adc wrote it: so there is no backup."""
+
+    advice = "No backup was made. See what `adc verify` says of the file itself."
+
+
 class FutureVersion(NotCommitted):
     """The file was written by a later adc, perhaps while it was open here; it was left as it was."""
 
@@ -118,10 +160,14 @@ class PastVersion(NotCommitted):
 
 
 class MixedSqlite(NotCommitted):
-    """This process has the file open by two copies of SQLite, which undo each other's locks: commits may get lost."""
+    """This process has the file open by two copies of SQLite, which undo each other's locks: commits may get lost.
+
+    Or by a plain `open`, whose closing drops them too.
+    """
 
     advice = (
-        "Nothing was committed. In one process use the queue, or `adc.outbox` on a connection of your own: not both."
+        "Nothing was committed. In one process use the queue, or `adc.outbox` on a connection of your own: not both. "
+        "What else reads the file does so in another process, or on a copy that `adc backup` or VACUUM INTO made."
     )
 
 

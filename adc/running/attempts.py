@@ -8,6 +8,7 @@ from adc.core.instants import Span
 from adc.core.liveness import LONGEST_GAP
 from adc.handling.job import Held
 from adc.handling.said import Failed, Report, Said, timed_out
+from adc.running.growth import Growth
 
 
 class Attempts:
@@ -25,6 +26,8 @@ class Attempts:
         """The time at the last answer that told it."""
         self.next_watch: Span = Span(0)
         """When to look again at what others do."""
+        self.growth: Growth = Growth()
+        """Of the -wal."""
         self._slept: Span = Span(0)
         self.hanging: int = 0
         """How many abandoned attempts still hold a thread."""

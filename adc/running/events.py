@@ -86,6 +86,17 @@ class StoreTroubled(Struct, frozen=True):
     problem: str
 
 
+class WalGrowing(Struct, frozen=True):
+    """The -wal beside the file is large, and grows: somebody reads how the file was before. `doctor` says who.
+
+    Nothing is wrong yet, but the disk may become full, and all that reads becomes slower. Told once, and again whenever
+    it has doubled.
+    """
+
+    bytes: int
+    """How long it is."""
+
+
 class RunnerStopping(Struct, frozen=True):
     """It claims nothing more, and waits for the attempts that run."""
 
@@ -116,6 +127,7 @@ RunnerEvent: TypeAlias = (
     | JobUnreadable
     | AttemptAbandoned
     | StoreTroubled
+    | WalGrowing
     | RunnerStopping
     | RunnerStopped
     | EventsDropped

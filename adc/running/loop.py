@@ -23,6 +23,7 @@ from adc.running.events import (
     RunnerStopped,
     RunnerStopping,
     StoreTroubled,
+    WalGrowing,
     Why,
 )
 from adc.running.wishes import Loop, NotNow, Turned, abandon, cancel, interrupt, launch, peek, tell, turn, wait, watch
@@ -203,6 +204,8 @@ def _watch(plan: Plan, attempts: Attempts) -> Loop[None]:
     attempts.tick = watched.tick
     attempts.next_watch = Span(watched.tick + plan.watch_interval)
     yield from _tell_unreadable(attempts, watched.unreadable)
+    if attempts.growth.is_news(watched.wal, watched.tick):
+        yield from tell(WalGrowing(watched.wal))
     for held in attempts.lost(watched.holding):
         attempts.drop(held.jid)
         yield from _abandon(held, "lost")

@@ -100,6 +100,8 @@ class Watched(Struct, frozen=True):
     tick: Span
     unreadable: tuple[JobUnreadable, ...] = ()
     """Jobs of runners that are gone, which couldn't be read."""
+    wal: int = 0
+    """How many bytes the -wal has; 0: there is none."""
 
 
 class NextDue(Struct, frozen=True):

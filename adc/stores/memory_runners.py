@@ -45,6 +45,10 @@ class MemoryRunners(ABC):
         with self._lock:
             self._roll.listen(runner, wake)
 
+    def wal_bytes(self) -> int:
+        """There is none."""
+        return 0
+
     def is_heard(self, runner: RunnerId) -> bool:
         """Whether others can wake a runner that is on the roll: there are none."""
         with self._lock:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct, json
+from msgspec import DecodeError, Struct, json
 
-from adc.codec.exported import Exported, bytes_of, events_of
+from adc.codec.exported import Exported, NotAnExport, bytes_of, events_of
 from adc.core.events import CancelAsked, Event, JobStarted
 from adc.core.evolve import evolve
 from adc.core.instants import Instant
@@ -52,7 +52,10 @@ def recorded_attempt(exported: Exported, number: int | None) -> RecordedAttempt:
 def recorded_answers(exported: Exported, attempt: int) -> Mapping[str, object]:
     """What durable steps had given by the end of the attempt, as JSON has it."""
     known = [each for each in exported.answers if each.attempt <= attempt]
-    return {each.step: json.decode(bytes_of(each.answer)) for each in known}
+    try:
+        return {each.step: json.decode(bytes_of(each.answer)) for each in known}
+    except (DecodeError, RecursionError) as error:
+        raise NotAnExport(f"the answer of a step isn't JSON: {error}") from error
 
 
 def _end(events: Sequence[Event]) -> Event | None:

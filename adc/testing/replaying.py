@@ -15,7 +15,7 @@ from adc.core.instants import datetime_of
 from adc.core.outcome import Outcome
 from adc.core.terms import Terms
 from adc.handling.effects import Steps
-from adc.handling.job import Job, job_of, read_payload
+from adc.handling.job import Job, job_of, read_stored
 from adc.handling.notdone import NotDone
 from adc.kind import AnyJobKind, JobKind, P, R
 from adc.router import JobHandler
@@ -128,7 +128,7 @@ def replayed(
 ) -> Outcome[R, NotDone]:
     """What the handler makes of a recorded attempt."""
     held = recorded.held
-    job = job_of(held, read_payload(decoder_of(kind, held.state.terms), held))
+    job = job_of(held, read_stored(decoder_of(kind, held.state.terms), held.payload))  # a redacted one has no hash here
     by_hand = ByHand(FixedClock(datetime_of(recorded.began)))
     return settled(kind, handler, job, by_hand.run, answers=answers, asked=asked)
 

@@ -37,6 +37,7 @@ from adc.running.events import (
     RunnerStopping,
     StoreTroubled,
     StruckOff,
+    WalGrowing,
 )
 from adc.testing.samples import DUE, EARLY, EVENTS, FAULT, JOB, LATER, NOW, RESULT, RUNNER, TERMS
 
@@ -117,6 +118,10 @@ def test_events_of_an_attempt_have_its_number(event: AnyEvent) -> None:
         (RunnerGone(RUNNER, "silent", 2, "x"), f"runner {RUNNER} is gone (silent): 2 jobs that it held expired"),
         (StruckOff(RUNNER), f"runner {RUNNER} was taken for gone by others, and has enrolled again"),
         (StoreTroubled("jobs.db is locked"), "jobs.db is locked. It is tried again"),
+        (
+            WalGrowing(70_000_000),
+            "the -wal has 70,000,000 bytes and grows: somebody reads how the file was before; adc doctor says who",
+        ),
         (EventsDropped(7), "7 lines were dropped: this terminal is too slow"),
     ],
 )

@@ -8,10 +8,11 @@ from typing import Any, Final, Generic, Literal, TypeVar
 
 import pytest
 from msgspec import Raw, Struct
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict, override
 
 from adc.codec.forms import form_of
 from adc.codec.payload import UnsupportedType, codec_for
+from adc.core.outcome import Success
 
 Held = TypeVar("Held")
 
@@ -29,6 +30,30 @@ class Right:
 @dataclass(frozen=True)
 class Hashable:
     a: int
+
+
+class Open(Struct):
+    number: int
+
+
+class Shut(Struct, frozen=True):
+    numbers: list[int]
+
+
+class Plain(Struct, frozen=True):
+    number: int
+
+
+class Itself(Struct, eq=False):
+    number: int
+
+
+class OwnHash(Struct):
+    numbers: list[int]
+
+    @override
+    def __hash__(self) -> int:
+        return len(self.numbers)
 
 
 class Untagged(Struct):
@@ -101,6 +126,9 @@ UNSUPPORTED: Final[dict[str, tuple[Any, str]]] = {
     "a set of lists": (set[list[int]], "the items of its set aren't hashable"),
     "a set of dataclasses that have no hash": (frozenset[Left], "the items of its set aren't hashable"),
     "a set of generic dataclasses that have no hash": (frozenset[Crate[int]], "the items of its set aren't hashable"),
+    "a set of Structs that can change": (set[Open], "the items of its set aren't hashable"),
+    "a set of Structs with a list": (set[Shut], "the items of its set aren't hashable"),
+    "a set of tuples with a list": (set[tuple[int, list[int]]], "the items of its set aren't hashable"),
     "a dict with dicts as keys": (dict[dict[str, int], int], "the keys of its dict aren't hashable"),
 }
 
@@ -146,3 +174,22 @@ def test_an_unsupported_type_is_a_type_error() -> None:
 def test_a_type_within_itself_is_looked_at_once() -> None:
     assert not form_of(Node).holds_moments
     assert form_of(list[Any]).holds_moments
+
+
+@pytest.mark.parametrize(
+    ("form", "value"),
+    [
+        (set[Plain], {Plain(1)}),
+        (set[OwnHash], {OwnHash([1])}),
+        (set[Plain | str], {Plain(1), "x"}),
+        (set[tuple[int, Plain]], {(1, Plain(1))}),
+        (dict[Plain, int], {}),
+    ],
+)
+def test_a_set_of_what_has_a_hash_is_stored(form: Any, value: object) -> None:
+    codec = codec_for(form)
+    assert codec.decode(codec.encode(value).unwrap()) == Success(value)
+
+
+def test_a_set_of_what_is_equal_to_itself_only_can_be_stored() -> None:
+    assert isinstance(codec_for(set[Itself]).encode({Itself(1)}), Success)

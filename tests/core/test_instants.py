@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import TypeAlias
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +66,18 @@ class Nowhere(tzinfo):
 )
 def test_an_instant_is_microseconds_since_1970(moment: datetime, expected: int) -> None:
     assert expected == instant_of(moment)
+
+
+@pytest.mark.parametrize("given", ["2027-01-15T08:00Z", 5, date(2027, 1, 15)])
+def test_what_is_no_datetime_is_refused(given: object) -> None:
+    with pytest.raises(TypeError, match=f"expected a datetime, got {type(given).__name__}"):
+        instant_of(given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", [FIRST - 1, LAST + 1, 2**63])
+def test_what_no_datetime_can_say_is_not_read_as_an_instant(number: int) -> None:
+    with pytest.raises(msgspec.ValidationError, match=r"Expected `int` [<>]="):
+        msgspec.convert(number, Instant)
 
 
 @pytest.mark.parametrize("zone", [None, Nowhere()], ids=["no zone", "a zone without an offset"])
@@ -133,6 +146,7 @@ def test_soon_ends_with_the_calendar(instant: int, span: int) -> None:
         (delay_of, 5, "expected a pause as a timedelta, got int"),
         (limit_of, timedelta(0), "expected a pause above 0, got 0:00:00"),
         (limit_of, "5", "expected a pause as a timedelta, got str"),
+        (limit_of, timedelta.max, "expected a pause of less than 292,000 years, got 999999999 days"),
     ],
 )
 def test_a_length_that_cannot_be_one_is_refused_by_name(

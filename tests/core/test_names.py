@@ -9,7 +9,9 @@ from adc.core.names import (
     KEY_LIMIT,
     LOWEST_PRIORITY,
     META_LIMIT,
+    MOST,
     NAME_LIMIT,
+    count_of,
     name_of,
     priority_of,
     text_of,
@@ -88,3 +90,16 @@ def test_a_text_that_travels_along_may_be_empty() -> None:
     nothing = ""
 
     assert nothing == text_of("text", nothing, limit=META_LIMIT)
+
+
+def test_what_counts_something_is_neither_less_than_it_may_nor_vast() -> None:
+    assert count_of("version", 1) == 1
+    assert count_of("limit", 0, least=0) == 0
+    assert count_of("version", MOST) == MOST
+    for given, message in (
+        (0, "a version of 1 or more, got 0"),
+        (MOST + 1, f"at most {MOST}"),
+        (10**5_000, "got more"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            count_of("version", given)

@@ -69,7 +69,8 @@ def test_a_policy_says_its_delays(policy: RetryPolicy, seconds: tuple[int, ...])
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: fixed(max_retries=-1), "expected max_retries of 0 or more, got -1"),
+        (lambda: fixed(max_retries=-1), "expected a max_retries of 0 or more, got -1"),
+        (lambda: RetryPolicy(-1), "expected max_retries of 0 or more, got -1"),
         (lambda: fixed(timedelta(seconds=-1), max_retries=1), "expected a delay of 0 or more, got -1 day, 23:59:59"),
         (lambda: linear(2 * HOUR, max_retries=1), "expected a cap of at least the first delay, got 1:00:00"),
         (lambda: exponential(HOUR, max_retries=1, cap=timedelta(0)), "expected a cap of at least the first delay"),

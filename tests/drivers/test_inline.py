@@ -5,10 +5,11 @@ from contextlib import closing
 from datetime import timedelta
 from threading import current_thread, main_thread
 
+from adc.codec.events import body_of
 from adc.codec.payload import codec_for
 from adc.core.instants import SECOND, Span
 from adc.core.states import Started
-from adc.core.terms import Body, Tally, Terms, Token
+from adc.core.terms import Tally, Terms, Token
 from adc.drivers.inline import Inline
 from adc.handling.forms import form_of
 from adc.handling.job import Held, Job
@@ -18,7 +19,7 @@ from adc.testing.fixed import FixedClock
 from adc.testing.samples import DUE, JOB, NOW, RUNNER
 
 LIMIT = Span(2 * SECOND)
-HELD = Held(JOB, Started(Terms("act", Body("", 1), timeout=LIMIT), Tally(1), Token(1, RUNNER), NOW), DUE, b"1")
+HELD = Held(JOB, Started(Terms("act", body_of(b"1"), timeout=LIMIT), Tally(1), Token(1, RUNNER), NOW), DUE, b"1")
 
 
 def hands_for(handler: Callable[[Job[int]], object], clock: FixedClock) -> Inline:

@@ -20,6 +20,7 @@ from adc.running.events import (
     RunnerGone,
     RunnerStarted,
     StoreTroubled,
+    WalGrowing,
 )
 from adc.testing.samples import JOB, OTHER_RUNNER, RUNNER
 
@@ -56,6 +57,7 @@ FAULT = Fault(("builtins.ValueError", "builtins.Exception"), "secret\nsecret", "
             "WARNING",
             f"RunnerGone runner={RUNNER} gone={OTHER_RUNNER} because=died jobs=3 actor=runner:x",
         ),
+        (WalGrowing(70_000_000), "WARNING", f"WalGrowing runner={RUNNER} bytes=70000000"),
         (StoreTroubled("two\nlines"), "WARNING", f"StoreTroubled runner={RUNNER} problem=two\\nlines"),
         (JobUnreadable(JOB, "\x1b[2J"), "WARNING", f"JobUnreadable runner={RUNNER} jid={JOB} problem=\\x1b[2J"),
     ],

@@ -11,10 +11,11 @@ from select import POLLIN, poll
 
 import pytest
 
+from adc.codec.events import body_of
 from adc.core.ids import Xid
 from adc.core.instants import SECOND, Span
 from adc.core.states import Started
-from adc.core.terms import Body, Tally, Terms, Token
+from adc.core.terms import Tally, Terms, Token
 from adc.drivers.children import told_of
 from adc.drivers.portable import in_processes
 from adc.drivers.processes import Children, Sent
@@ -53,8 +54,8 @@ def pipe(tmp_path: Path) -> Path:
 
 
 def held(kind: str, payload: str = "", jid: Xid = JOB) -> Held:
-    state = Started(Terms(kind, Body("", 1)), Tally(1), Token(1, RUNNER), NOW)
-    return Held(jid, state, DUE, f'"{payload}"'.encode())
+    stored = f'"{payload}"'.encode()
+    return Held(jid, Started(Terms(kind, body_of(stored)), Tally(1), Token(1, RUNNER), NOW), DUE, stored)
 
 
 def said_by(hands: Threads, kind: str, payload: str = "") -> Said:

@@ -10,11 +10,12 @@ from threading import enumerate as enumerate_threads
 import pytest
 from typing_extensions import TypeVar
 
+from adc.codec.events import body_of
 from adc.codec.payload import codec_for
 from adc.core.ids import Xid
 from adc.core.instants import SECOND, Span
 from adc.core.states import Started
-from adc.core.terms import Body, Tally, Terms, Token
+from adc.core.terms import Tally, Terms, Token
 from adc.drivers.loop_thread import LoopThread
 from adc.drivers.threads import Threads
 from adc.handling.effects import Steps
@@ -49,8 +50,9 @@ def hands_for() -> Iterator[Callable[[Handler], Threads]]:
 
 
 def job(number: int, attempt: int = 1, kind: str = "act") -> Held:
-    state = Started(Terms(kind, Body("", 1)), Tally(attempt), Token(attempt, RUNNER), NOW)
-    return Held(Xid(f"{number:020}"), state, DUE, str(number).encode())
+    stored = str(number).encode()
+    state = Started(Terms(kind, body_of(stored)), Tally(attempt), Token(attempt, RUNNER), NOW)
+    return Held(Xid(f"{number:020}"), state, DUE, stored)
 
 
 def reports(hands: Threads, count: int) -> list[Report]:

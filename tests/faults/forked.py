@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from signal import SIGCONT, SIGKILL
+from signal import SIGCONT, SIGKILL, alarm
 from typing import Final
 
 TICKS_A_SECOND: Final = os.sysconf("SC_CLK_TCK")
@@ -62,6 +62,16 @@ def cpu_seconds(pid: int) -> float:
     """What a process has had of the processors, in its code and in the kernel's."""
     columns = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(columns[11]) + int(columns[12])) / TICKS_A_SECOND
+
+
+def within(seconds: int, body: Callable[[], object]) -> Callable[[], object]:
+    """The same, in a process of its own that SIGALRM ends if it takes longer."""
+
+    def limited() -> None:
+        alarm(seconds)
+        body()
+
+    return limited
 
 
 def exit_code(pid: int) -> int:

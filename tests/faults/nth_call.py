@@ -5,7 +5,6 @@ python -m tests.faults.nth_call --point OPERATION:KIND:LASTING:AT
 """
 
 import argparse
-import shutil
 import sys
 import tempfile
 import time
@@ -25,6 +24,7 @@ import adc
 from adc.core.events import JobDone
 from adc.ports.trouble import NotCommitted, OutcomeUnknown
 from adc.stores.sqlite.verifying import verify_file
+from tests.elsewhere import copied_folder
 from tests.faults.failing_disk import KINDS, Fault, Lasting, failing_disk
 from tests.faults.whence import commit_of, memory
 
@@ -181,11 +181,7 @@ class Examiner:
 
     def copy(self, there: str, here: str) -> Path:
         folder = self.place / here
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        for each in (self.place / there).iterdir():
-            if each.is_file() and not each.name.endswith("-shm"):
-                shutil.copyfile(each, folder / each.name)
+        copied_folder(self.place / there, folder)
         return folder
 
     def attempt(self, point: Point) -> bool:

@@ -5,7 +5,9 @@ from collections.abc import Generator
 from threading import Thread
 
 import pytest
+from msgspec.structs import replace
 
+from adc.codec.events import body_of
 from adc.handling.cause import CAUSE_LIMIT, begin_attempt, caused_by, current_cause, end_attempt
 from adc.handling.effects import Steps
 from adc.handling.job import NEVER_CANCELLED, Held, Job
@@ -15,7 +17,7 @@ from adc.handling.steps import step
 from adc.testing.samples import DUE, JOB, STARTED
 from tests.handling.test_route import route
 
-HELD = Held(JOB, STARTED, DUE, b"21", version=2)
+HELD = Held(JOB, replace(STARTED, terms=replace(STARTED.terms, payload=body_of(b"21"))), DUE, b"21", version=2)
 OURS = f"job:{JOB}#2"
 EVENT = "job:d5k7nc8v2q0g0a1m5j60#12"
 

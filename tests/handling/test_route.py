@@ -10,12 +10,13 @@ import pytest
 from returns.result import Result
 from typing_extensions import override
 
+from adc.codec.events import body_of
 from adc.codec.payload import codec_for
 from adc.core.instants import SECOND, Instant, Span, datetime_of
 from adc.core.outcome import Failure, Outcome, Success
 from adc.core.retry import fixed
 from adc.core.states import Started
-from adc.core.terms import Body, Tally, Terms, Token
+from adc.core.terms import Tally, Terms, Token
 from adc.handling.effects import Call, Doze, Dozing, Drive, Now, Performable, Steps
 from adc.handling.fault import Scrub
 from adc.handling.forms import form_of
@@ -27,7 +28,7 @@ from adc.handling.steps import Step, now, snooze, step
 from adc.testing.samples import DUE, JOB, NOW, RUNNER
 
 SOON = timedelta(seconds=1)
-TERMS = Terms("double", Body("", 1), queue="mail", retry=fixed(SOON, max_retries=4), meta=(("request", "r-1"),))
+TERMS = Terms("double", body_of(b"21"), queue="mail", retry=fixed(SOON, max_retries=4), meta=(("request", "r-1"),))
 HELD = Held(JOB, Started(TERMS, Tally(3, 2), Token(3, RUNNER), NOW), DUE, b"21")
 
 
@@ -133,7 +134,7 @@ def test_the_handler_is_given_the_job() -> None:
 
 
 def test_a_job_without_meta_has_none() -> None:
-    held = Held(JOB, Started(Terms("double", Body("", 1)), Tally(1), Token(1, RUNNER), NOW), DUE, b"21")
+    held = Held(JOB, Started(Terms("double", body_of(b"21")), Tally(1), Token(1, RUNNER), NOW), DUE, b"21")
 
     assert played(lambda job: len(job.meta), held=held) == Finished(b"0")
 
@@ -193,11 +194,19 @@ def test_a_failure_of_something_else_says_so(why: object, name: str, message: st
 
 
 def test_a_payload_that_cannot_be_read_never_reaches_the_handler() -> None:
-    unreadable = Held(JOB, HELD.state, DUE, b'"text"')
+    terms = Terms("double", body_of(b'"text"'))
+    unreadable = Held(JOB, Started(terms, Tally(1), Token(1, RUNNER), NOW), DUE, b'"text"')
 
     said = played(raises(AssertionError("called")), held=unreadable)
 
     assert failed(said) == ("adc.PayloadUnreadable", "$: Expected `int`, got `str`", "undecodable")
+
+
+def test_bytes_that_nobody_scheduled_never_reach_the_handler() -> None:
+    said = played(raises(AssertionError("called")), held=Held(JOB, HELD.state, DUE, b"22"))
+
+    problem = "$: its bytes aren't those that were scheduled: the file is damaged"
+    assert failed(said) == ("adc.PayloadUnreadable", problem, "undecodable")
 
 
 def test_an_erased_payload_cannot_be_read() -> None:

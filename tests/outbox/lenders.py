@@ -1,5 +1,6 @@
 """Lenders: an application's connection by each library, with the transactions that the library has."""
 
+import gc
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -174,6 +175,7 @@ class Django:
     def close(self) -> None:
         self._block.close()
         self.connection.close()
+        gc.collect()  # sqlite3 of Python keeps the file open until the last of its cursors is gone
 
 
 LENDERS: Final[dict[str, Callable[[Path], Lender]]] = {

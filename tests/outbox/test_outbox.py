@@ -82,18 +82,22 @@ def test_the_job_is_the_one_that_the_queue_itself_would_have_stored(lender: Lend
     assert contents[0] == contents[1]
 
 
-def test_a_job_that_is_over_does_not_come_back(lender: Lender, path: Path) -> None:
+@pytest.mark.parametrize("lend", LENDERS.values(), ids=LENDERS.keys())
+def test_a_job_that_is_over_does_not_come_back(lend: type[Apsw], path: Path) -> None:
     job = note(key="once")
     with SqliteQueue.open(path) as queue:
         queue.schedule(job)
         queue.cancel_job(job.jid)
 
+    lender: Lender = lend(path)
     lender.begin()
+    lender.run("CREATE TABLE orders (number INTEGER PRIMARY KEY)")
     assert outbox.schedule(lender.connection, job) == job.jid
     assert outbox.schedule(lender.connection, note(key="once")) == job.jid
     lender.commit()
 
     assert counted(lender) == (2, 0, 0)
+    lender.close()
 
 
 def test_a_refusal_leaves_nothing_and_the_transaction_goes_on(lender: Lender) -> None:
@@ -113,7 +117,8 @@ def test_a_refusal_leaves_nothing_and_the_transaction_goes_on(lender: Lender) ->
 
 
 def test_outside_of_a_transaction_it_is_committed_whole(path: Path) -> None:
-    for lender in (Apsw(path), Sqlite3(path)):
+    for lend in (Apsw, Sqlite3):
+        lender = lend(path)
         if isinstance(lender, Sqlite3):
             lender.connection.isolation_level = None
         jid = outbox.schedule(lender.connection, note())
@@ -123,10 +128,12 @@ def test_outside_of_a_transaction_it_is_committed_whole(path: Path) -> None:
             assert [entry.type for entry in queue.history(jid)] == ["JobScheduled"]
 
 
-def test_numbers_go_on_where_the_log_ends(lender: Lender, path: Path) -> None:
+@pytest.mark.parametrize("lend", LENDERS.values(), ids=LENDERS.keys())
+def test_numbers_go_on_where_the_log_ends(lend: type[Apsw], path: Path) -> None:
     with SqliteQueue.open(path) as queue:
         queue.schedule_many(note(number) for number in range(3))
 
+    lender: Lender = lend(path)
     lender.begin()
     outbox.schedule(lender.connection, note())
     lender.rollback()
@@ -137,6 +144,7 @@ def test_numbers_go_on_where_the_log_ends(lender: Lender, path: Path) -> None:
 
     assert [seq for (seq,) in lender.run("SELECT seq FROM job_events ORDER BY seq")] == [1, 2, 3, 4, 5]
     assert [seq for (seq,) in lender.run("SELECT seq FROM adc_jobs ORDER BY seq")] == [1, 2, 3, 4, 5]
+    lender.close()
 
 
 @pytest.mark.parametrize("lend", LENDERS.values(), ids=LENDERS.keys())

@@ -116,7 +116,13 @@ other = adc.SqliteQueue.open(sys.argv[2])
 memory = adc.SqliteQueue.open(":memory:")
 outbox.schedule(connection, NOTE.new(1))
 connection.commit()
+try:
+    adc.SqliteQueue.open(sys.argv[1])
+except adc.MixedSqlite as error:
+    print(error)
+connection.close()
 queue = adc.SqliteQueue.open(sys.argv[1])
+connection = sqlite3.connect(sys.argv[1])
 try:
     outbox.schedule(connection, NOTE.new(1))
 except adc.MixedSqlite as error:
@@ -129,6 +135,7 @@ outbox.schedule(mine, NOTE.new(1))
     command = [sys.executable, "-c", code, str(path), str(tmp_path / "other.db")]
     done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
 
+    assert "of this process is of" in done.stdout.splitlines()[0]
     assert f"{path}: schedule: this process has a queue on this file, by another copy of SQLite." in done.stdout
     with SqliteQueue.open(path) as queue:
         assert queue.counts()["scheduled"] == 2

@@ -20,8 +20,10 @@ from adc.running.events import (
     RunnerStopped,
     RunnerStopping,
     StoreTroubled,
+    WalGrowing,
     Why,
 )
+from adc.running.growth import BOUND, INTERVAL
 from adc.running.loop import HandlersHang, Plan, ReportsUnstored, Until, run
 from adc.running.wishes import (
     Abandon,
@@ -669,6 +671,24 @@ def test_jobs_of_a_dead_runner_that_cannot_be_read_are_told_once() -> None:
             BEGIN[2],
             (Peek(), due(None)),
         ],
+        STOPPED,
+    )
+
+
+def test_a_wal_that_grows_is_told() -> None:
+    grown = Watched({}, INTERVAL, wal=2 * BOUND)
+    play(
+        plan(watch_interval=INTERVAL),
+        BEGIN,
+        [
+            (Peek(), due(None)),
+            (Wait(POLL), woken(tick=INTERVAL)),
+            (Peek(), due(None)),
+            (Watch(is_idle=True), grown),
+            (Tell(WalGrowing(2 * BOUND)), None),
+            (Wait(POLL), woken(tick=INTERVAL, stopping=True)),
+        ],
+        stopping(0),
         STOPPED,
     )
 

@@ -60,7 +60,11 @@ class Archive:
         # One of which a prune that broke off has left a copy, and which was erased since: that copy has its bytes.
         outdated = [_jid(job) for job, before in changed if before]
         self._writer.execute(pruning_queries.TAKE, (as_json(outdated),))
-        self._writer.executemany(queries.APPEND, (event for job, _ in changed for event in job))
+        try:
+            self._writer.executemany(queries.APPEND, (event for job, _ in changed for event in job))
+        except apsw.ConstraintError as error:  # a backup that went on by itself, beside the queue
+            problem = "it has other events in the places of these: they are of a copy of this queue"
+            raise WrongArchive(self._path, "archive", problem) from error
         more = sum(len(job) - len(before) for job, before in changed)
         self._writer.execute(pruning_queries.COUNT_ARCHIVED, (more,))
 

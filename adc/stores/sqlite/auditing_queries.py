@@ -4,10 +4,12 @@ from typing import Final
 
 # A read transaction: all that follows sees one moment. The connection can't write, so nothing can come of it but reads.
 BEGIN_READING: Final = "SAVEPOINT reading"
+END_READING: Final = "RELEASE reading"
 
 INTEGRITY: Final = "PRAGMA integrity_check(100)"
 SCHEMA: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 META: Final = "SELECT key, value FROM adc_meta"
+COUNT_JOBS: Final = "SELECT count(*) FROM adc_jobs"
 COUNT_EVENTS: Final = "SELECT count(*), min(seq), max(seq) FROM job_events"
 
 # All events, job by job. By the index: a sort would need as much memory as there are events. The columns are in the
@@ -47,3 +49,6 @@ KEEP_LAST_SEQ: Final = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name 
 KEEP_DATABASE_ID: Final = "UPDATE adc_meta SET value = ? WHERE key = 'database_id'"
 DELETE_ROW: Final = "DELETE FROM adc_jobs WHERE seq = ?"
 DELETE_PAUSED: Final = "DELETE FROM adc_paused"
+
+# A backup has nobody who runs jobs in it.
+STRIKE_ALL: Final = "DELETE FROM adc_runners"

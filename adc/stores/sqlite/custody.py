@@ -1,14 +1,17 @@
 """Custody: whether this process may still use a connection; once it may not, it never does again."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Final, final
 from weakref import WeakKeyDictionary, ref
 
 import apsw
 
+from adc.core.ids import Xid
 from adc.ports.trouble import OutcomeUnknown, StorageLocksLost, StoreTrouble, UsedAfterFork
 from adc.stores.sqlite.descriptors import Descriptors, Found, Identity, find, identity_of
+from adc.stores.sqlite.filesystems import tells_kinds
+from adc.stores.sqlite.strangers import refuse_strangers
 from adc.stores.sqlite.troubles import typed
 
 _INHERITED: Final = "the queue was opened by the process that this one was forked from"
@@ -32,17 +35,32 @@ class Custody:
         """Whether another process, of which this one is a copy, opened the connection."""
 
     def watch(self, connection: apsw.Connection, before: Collection[int]) -> None:
-        """Find its descriptors, now that it has all of them. `before` are those that its -wal had already."""
+        """Find its descriptors, now that it has all of them. `before` are those that its -wal had already.
+
+        Raises StorageLocksLost if the locks of another connection here are lost: SQLite takes them once in a process,
+        so that this one has none either.
+        """
+        for opened, other in all_custodies():
+            if opened is not connection and other.identity == self.identity and opened in apsw.connections():
+                other.look("open")
         self.descriptors = find(connection, before)
+
+    @property
+    def files(self) -> frozenset[Identity]:
+        """All that it has open here, as far as that is known; none, in a forked child."""
+        if self.inherited or self.identity is None:
+            return frozenset()
+        return self.descriptors.files if self.descriptors is not None else frozenset({self.identity})
 
     def absent_guards(self) -> tuple[str, ...]:
         """What can't be noticed here, for people."""
         if self.identity is None:
             return ()
+        drives = () if tells_kinds() else ("a network drive",)
         if self.descriptors is None:
-            return ("closed descriptors", "a moved file", "lost locks")
+            return ("closed descriptors", "a moved file", "lost locks", "another SQLite in this process", *drives)
         seen = {"a closed -wal": self.descriptors.sees_wal, "lost locks": self.descriptors.sees_locks}
-        return tuple(guard for guard, is_there in seen.items() if not is_there)
+        return (*(guard for guard, is_there in seen.items() if not is_there), *drives)
 
     def admit(self, operation: str) -> None:
         """Raise why the connection may not be used, if that is known already: this costs next to nothing."""
@@ -50,17 +68,37 @@ class Custody:
             trouble, problem = self._barred
             raise trouble(self._path, operation, problem)
 
-    def before_begin(self) -> None:
+    def before_begin(self, operation: str = "begin") -> None:
         """Look before a transaction begins: reading or spilling through another's descriptor helps nobody."""
-        self.admit("begin")
+        self.admit(operation)
         if self.descriptors is not None:
-            self._bar_if("begin", self.descriptors.lost_at_begin())
+            found = self.descriptors.lost_at_begin()
+            if found is not None:
+                self._bar_and_raise(found, operation)
 
     def before_commit(self) -> None:
         """Look before it is committed: whether what would be written goes where it belongs."""
         self.admit("commit")
         if self.descriptors is not None:
-            self._bar_if("commit", self.descriptors.lost_at_commit())
+            found = self.descriptors.lost_at_commit()
+            if found is not None:
+                self._bar_and_raise(found, "commit")
+
+    def after_commit(self, jids: Sequence[Xid]) -> None:
+        """Look once it is committed, before anybody is told: whether all that it relied on was there until now."""
+        if self.descriptors is not None and (found := self.descriptors.unlocked()) is not None:
+            self._bar(found)
+            problem = f"{found[1]}, while this was committed: another process may have written at the same time"
+            raise OutcomeUnknown(self._path, "commit", problem, jids=jids)
+
+    def look(self, operation: str) -> None:
+        """Look between transactions: whether what the next one relies on is there, and nobody else is at it."""
+        self.admit(operation)
+        if self.descriptors is not None:
+            found = self.descriptors.lost() or self.descriptors.unlocked()
+            if found is not None:
+                self._bar_and_raise(found, operation)
+            refuse_strangers(self._path, operation, self.descriptors.of_shm)
 
     def look_again(self, error: BaseException) -> None:
         """Look whether a trouble comes of lost descriptors, which then is what has to be told.
@@ -102,10 +140,9 @@ class Custody:
         with typed(self._path, "close"):
             connection.close()
 
-    def _bar_if(self, operation: str, found: Found | None) -> None:
-        if found is not None:
-            self._bar(found)
-            self.admit(operation)
+    def _bar_and_raise(self, found: Found, operation: str) -> None:
+        self._bar(found)
+        self.admit(operation)
 
     def _bar(self, found: Found) -> None:
         self._barred = found

@@ -10,6 +10,7 @@ from adc.ports.trouble import VersionConflict
 from adc.stores.appending import database_entries
 from adc.stores.sqlite import log_rows, queries, rows
 from adc.stores.sqlite.settling import Trace
+from adc.stores.sqlite.shapes import moment
 
 
 def load_database(connection: apsw.Connection) -> DatabaseSnapshot:
@@ -21,7 +22,7 @@ def load_database(connection: apsw.Connection) -> DatabaseSnapshot:
 
 def paused(connection: apsw.Connection) -> dict[str, Instant]:
     """The queues that are paused, and since when."""
-    return {queue: Instant(at) for queue, at in rows.numbers_by_text(connection, queries.PAUSED).items()}
+    return {queue: moment(at) for queue, at in rows.numbers_by_text(connection, queries.PAUSED).items()}
 
 
 def database_history(connection: apsw.Connection) -> tuple[Recorded[DatabaseEvent], ...]:

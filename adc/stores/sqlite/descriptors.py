@@ -16,7 +16,7 @@ from typing import Final, TypeAlias, final
 import apsw
 
 from adc.ports.trouble import DatabaseMoved, StorageLocksLost, StoreTrouble
-from adc.stores.sqlite.marks import F_OFD_GETLK, LOCK, is_there, put_mark, request, who_has
+from adc.stores.sqlite.marks import F_OFD_GETLK, LOCK, UNSEEN, put_mark, request, who_has
 
 Identity: TypeAlias = tuple[int, int]
 """Inode and device."""
@@ -42,27 +42,42 @@ _Watched: TypeAlias = tuple[int, int, int]
 class Descriptors:
     """Those of one connection. A look takes a microsecond or two; what it finds is a trouble, or None."""
 
-    __slots__ = ("_expected", "_main", "_marks", "_path", "_request", "_shm", "_wal", "sees_locks", "sees_wal")
+    __slots__ = (
+        "_expected", "_main", "_ours_main", "_ours_shm", "_path", "_request", "_shm", "_wal", "_who_main", "_who_shm",
+        "files", "sees_locks", "sees_wal",
+    )  # fmt: skip
 
     def __init__(self, filename: str, main: Iterable[int], wal: Iterable[int], shm: int) -> None:
         self._path = filename
         self._main = tuple(map(_watched, main))
         self._wal = tuple(map(_watched, wal))
         self._shm = _watched(shm)
-        marks = put_mark(self._main[0][0]), put_mark(shm)
-        self._marks = tuple(mark for mark in marks if mark is not None)
-        """On the database, and on -shm."""
-        self.sees_locks: bool = len(self._marks) == len(marks)
+        self.files = frozenset((inode, device) for _, inode, device in (*self._main, *self._wal, self._shm))
+        of_main, of_shm = put_mark(self._main[0][0]), put_mark(shm)
+        self._who_main, self._ours_main = of_main or UNSEEN
+        self._who_shm, self._ours_shm = of_shm or UNSEEN
+        self.sees_locks: bool = of_main is not None and of_shm is not None
         """Whether the system tells of locks here: then lost ones are noticed though all descriptors are open."""
         self.sees_wal: bool = bool(self._wal)
         """Whether it is known which descriptor is that of -wal."""
         self._request = request(_WRITE_LOCK)
         self._expected = LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _WRITE_LOCK, 1, os.getpid())
 
+    @property
+    def of_shm(self) -> tuple[int]:
+        """The one of -shm."""
+        return (self._shm[0],)
+
     def lost_at_begin(self) -> Found | None:
         """Look at -shm, where the locks are taken that a transaction relies on."""
-        found = _lost(self._shm)
-        return _UNLOCKED if found is None and self.sees_locks and not is_there(self._marks[1]) else found
+        number, inode, device = self._shm
+        try:
+            now = fstat(number)
+            if now.st_nlink and now.st_ino == inode and now.st_dev == device and self._who_shm() == self._ours_shm:
+                return None
+        except OSError:
+            return _CLOSED
+        return _lost(self._shm) or _UNLOCKED
 
     def lost_at_commit(self) -> Found | None:
         """Look, in a write transaction, at all that it relies on: its lock is there too, and the file in its place."""
@@ -72,22 +87,18 @@ class Descriptors:
 
     def unlocked(self) -> Found | None:
         """Look at the marks: whether SQLite has had all of its locks until now."""
-        for number, wanted, expected in self._marks if self.sees_locks else ():
-            try:
-                if ask(number, F_OFD_GETLK, wanted) == expected:
-                    continue
-            except OSError:
-                return _CLOSED
-            return _UNLOCKED
-        return None
+        try:
+            is_locked = self._who_main() == self._ours_main and self._who_shm() == self._ours_shm
+        except OSError:
+            return _CLOSED
+        return None if is_locked else _UNLOCKED
 
     def _is_as_it_was(self) -> bool:
         """In one go, for speed. What closes a descriptor of the database takes its mark along."""
         if not self.sees_locks:
             return self.lost() is None and self.moved() is None
         try:
-            number, wanted, expected = self._marks[0]
-            if ask(number, F_OFD_GETLK, wanted) != expected:
+            if self._who_main() != self._ours_main:
                 return False
             for number, inode, device in self._wal:
                 now = fstat(number)

@@ -10,8 +10,10 @@ import apsw
 from adc.core.instants import Span
 from adc.ports.trouble import NoQueue
 from adc.stores.sqlite import auditing_queries as queries
+from adc.stores.sqlite.authorizing import EXAMINES, Deed, authorize
 from adc.stores.sqlite.custody import custody_of
 from adc.stores.sqlite.forks import connect, turn_to_open
+from adc.stores.sqlite.hardening import harden
 from adc.stores.sqlite.troubles import typed
 
 BUDGET: Final = Span(10_000_000)
@@ -19,7 +21,6 @@ BUDGET: Final = Span(10_000_000)
 
 _PRAGMAS: Final = (
     "PRAGMA query_only = ON",
-    "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA mmap_size = 0",
     "PRAGMA cache_size = -65536",  # 64 MiB: ids that aren't in the order of the log lead all over the file
@@ -27,7 +28,9 @@ _PRAGMAS: Final = (
 
 
 @contextmanager
-def examined(path: str, budget: Span = BUDGET) -> Generator[apsw.Connection, None, None]:
+def examined(
+    path: str, budget: Span = BUDGET, deeds: frozenset[Deed] = EXAMINES
+) -> Generator[apsw.Connection, None, None]:
     """A connection in a read transaction; raises NoQueue for no file, and what SQLite says of one that it can't open.
 
     It is opened for reading and writing where that is allowed, since only such a connection takes its -wal and -shm
@@ -39,18 +42,19 @@ def examined(path: str, budget: Span = BUDGET) -> Generator[apsw.Connection, Non
         connection = connect(path)
     try:
         with typed(path, "open"):
-            _set_up(connection, path, budget)
+            _set_up(connection, path, budget, deeds)
         yield connection
     finally:
         custody_of(connection, path).close(connection)
 
 
-def _set_up(connection: apsw.Connection, path: str, budget: Span) -> None:
+def _set_up(connection: apsw.Connection, path: str, budget: Span, deeds: frozenset[Deed]) -> None:
     connection.set_busy_timeout(budget // 1_000)
-    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    harden(connection)
     log = f"{path}-wal"
     if os.path.exists(log) and os.path.getsize(log):  # noqa: PTH110, PTH202  as above
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     for pragma in _PRAGMAS:
         connection.execute(pragma).fetchall()
+    authorize(connection, deeds)
     connection.execute(queries.BEGIN_READING)

@@ -15,7 +15,10 @@ import apsw
 from adc.ports.trouble import UsedAfterFork
 from adc.stores.sqlite.custody import all_custodies, custody_of, keep_for_ever
 from adc.stores.sqlite.descriptors import Identity, identity_of
+from adc.stores.sqlite.library import refuse_old_library
+from adc.stores.sqlite.strangers import refuse_strangers
 
+_AS_IT_IS: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOFOLLOW
 _OPEN_THEN: Final = "the process that this one was forked from had the file open then"
 
 _inherited: set[Identity] = set()
@@ -29,13 +32,18 @@ def turn_to_open(path: str) -> AbstractContextManager[bool]:
     return _turns.setdefault(path, RLock())
 
 
-def connect(path: str) -> apsw.Connection:
-    """Open a connection, of which a later fork will know."""
+def connect(path: str, real: str | None = None) -> apsw.Connection:
+    """Open a connection, of which a later fork will know.
+
+    With `real`, the same file by a name without symbolic links, it has to be there, and mustn't be one itself.
+    """
+    refuse_old_library(path)
     if _inherited and identity_of(path) in _inherited:
         raise UsedAfterFork(path, "open", _OPEN_THEN)
+    refuse_strangers(path, "open")
     _being_opened.append(path)
     try:
-        connection = apsw.Connection(path)
+        connection = apsw.Connection(path) if real is None else apsw.Connection(real, flags=_AS_IT_IS)
         custody_of(connection, path)
     finally:
         _being_opened.remove(path)

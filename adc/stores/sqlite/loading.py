@@ -6,6 +6,7 @@ from itertools import groupby
 import apsw
 from msgspec.json import encode
 
+from adc.codec.events import DamagedEvent, UnreadableEvent
 from adc.core.evolve import fold
 from adc.core.ids import DATABASE, Xid
 from adc.core.transition import Recorded, Snapshot
@@ -24,6 +25,14 @@ def load(connection: apsw.Connection, jids: Sequence[Xid]) -> dict[Xid, Snapshot
     return {jid: found.get(jid) or Snapshot.absent(jid) for jid in jids}
 
 
+def at_places(connection: apsw.Connection, seqs: Sequence[int]) -> tuple[Snapshot | UnreadableEvent, ...]:
+    """The live jobs at these places; those that can't be read, as why."""
+    try:
+        return rows.readable_or_why(connection, queries.BY_SEQ, (as_json(seqs),))
+    except UnicodeDecodeError:  # SQLite gives no row behind it
+        return tuple(each for seq in seqs for each in _at_place(connection, seq))
+
+
 def wanted_bindings(wanted: Wanted) -> dict[str, str]:
     """What the queries over the claim index bind."""
     return {"queues": as_json(_once(wanted.queues)), "kinds": as_json(_once(wanted.kinds))}
@@ -37,6 +46,15 @@ def as_json(values: object) -> str:
 def xids(texts: Iterable[str]) -> tuple[Xid, ...]:
     """Texts that the file has as ids."""
     return tuple(map(Xid, texts))
+
+
+def _at_place(connection: apsw.Connection, seq: int) -> tuple[Snapshot | UnreadableEvent, ...]:
+    try:
+        return rows.readable_or_why(connection, queries.BY_SEQ, (as_json((seq,)),))
+    except UnicodeDecodeError as error:
+        jid = bytes.fromhex(rows.text(connection, queries.JID_IN_HEX, (seq,)) or "")
+        said = f"a text of its job isn't UTF-8 ({error.reason})"
+        return (DamagedEvent(Xid(jid.decode(errors="backslashreplace")), seq, 1, said),)
 
 
 def _once(values: Iterable[object]) -> list[object]:

@@ -9,18 +9,19 @@ from adc.core.database import AnyEvent, DatabaseEvent
 from adc.core.ids import DATABASE, Xid
 from adc.core.transition import Recorded
 from adc.stores.sqlite.rows import Bindings
+from adc.stores.sqlite.shapes import EVENT, Misshapen, damaged, shaped
 
 
 def recorded(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[Recorded, ...]:
     """The events of jobs that a query finds."""
-    return tuple(_recorded(*row) for row in _fetch(connection, query, bindings))
+    return tuple(_recorded(*_event(row)) for row in _fetch(connection, query, bindings))
 
 
 def database_recorded(
     connection: apsw.Connection, query: str, bindings: Bindings
 ) -> tuple[Recorded[DatabaseEvent], ...]:
     """The events of the database that a query finds."""
-    return tuple(_database_recorded(*row) for row in _fetch(connection, query, bindings))
+    return tuple(_database_recorded(*_event(row)) for row in _fetch(connection, query, bindings))
 
 
 def any_recorded_or_why(
@@ -35,8 +36,18 @@ def _fetch(connection: apsw.Connection, query: str, bindings: Bindings) -> list[
     return connection.execute(query, bindings).fetchall()
 
 
+def _event(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same row; raises DamagedEvent if it isn't of the shape of events."""
+    try:
+        (fit,) = shaped((row,), EVENT)
+    except Misshapen as misshapen:
+        seq, jid, version, *_ = row
+        raise damaged(seq, jid, version, misshapen) from misshapen
+    return fit
+
+
 def _any_recorded_or_why(row: tuple[Any, ...]) -> Recorded[AnyEvent] | UnreadableEvent:
-    _, jid, _, kind, kind_version, actor, cause, data, _ = row
+    _, jid, _, kind, kind_version, actor, cause, data, _ = _event(row)
     try:
         return _database_recorded(*row) if jid == DATABASE else _recorded(*row)
     except UnreadableEvent as unreadable:

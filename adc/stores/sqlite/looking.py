@@ -6,11 +6,12 @@ from typing import Final
 import apsw
 
 from adc.core.ids import DATABASE
-from adc.core.states import StateName
+from adc.core.states import Absent, StateName
 from adc.core.transition import Snapshot
 from adc.ports.store import Look
 from adc.stores.sqlite import queries, rows
 from adc.stores.sqlite.loading import load, xids
+from adc.stores.sqlite.shapes import Misshapen
 
 _ENDED_BY: Final[Mapping[StateName, str]] = {"done": "JobDone", "cancelled": "JobCancelled"}
 """The event that ends a job in each state that has no row."""
@@ -28,4 +29,7 @@ def look(connection: apsw.Connection, wanted: Look) -> tuple[Snapshot, ...]:
         return rows.snapshots(connection, queries.LOOK_LIVE, live)
     found = xids(rows.texts(connection, queries.LOOK_LOG, {**bindings, "ended_by": ended_by}))
     jobs = load(connection, found)
+    for jid in found:
+        if isinstance(jobs[jid].state, Absent):
+            raise Misshapen(f"the log has job {jid} at one place, and by its index it has no such job")
     return tuple(jobs[jid] for jid in found)

@@ -1,4 +1,4 @@
-"""Marks: a lock of adc's own beside SQLite's, on a byte that nobody else uses: it goes when those go, and so tells of it.
+"""Marks: locks of adc's own beside SQLite's, on bytes that nobody else uses: they go when those go, and tell of it.
 
 Locks belong to the process and the file: whoever closes any descriptor of the file drops all of them. Of SQLite's own
 that can't be told, since other processes have the same ones at the same time; a mark is exclusive. And it doesn't come
@@ -7,7 +7,9 @@ back: so if it is there after a commit, all locks that SQLite relied on were the
 
 import fcntl
 import os
+from collections.abc import Callable
 from fcntl import fcntl as ask
+from functools import partial
 from struct import Struct as Layout
 from typing import Final, TypeAlias
 
@@ -16,9 +18,14 @@ F_OFD_GETLK: Final[int] = getattr(fcntl, "F_OFD_GETLK", 0)
 LOCK: Final = Layout("hhqqi4x")
 """A struct flock: type, whence, start, length, process."""
 
-Mark: TypeAlias = tuple[int, bytes, bytes]
-"""A descriptor's number, what to ask of it, and the answer while all is well."""
+Mark: TypeAlias = tuple[Callable[[], bytes], bytes]
+"""Who has its byte: what asks the system, and the answer while all is well."""
 
+UNSEEN: Final[Mark] = (bytes, b"")
+"""Where there can be no mark: it always is as it should be."""
+
+_asked: Final[Callable[[int, int, bytes], bytes]] = ask
+"""Given bytes, it gives bytes."""
 _FIRST: Final = 1 << 62
 """Far behind all bytes that a file may have, and that SQLite locks."""
 _STRIDE: Final = 1 << 22
@@ -37,16 +44,17 @@ def put_mark(number: int) -> Mark | None:
             continue
         except OSError:
             return None
-        mark = number, wanted, LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, start, 1, os.getpid())
+        expected = LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, start, 1, os.getpid())
+        mark: Mark = (partial(_asked, number, F_OFD_GETLK, wanted), expected)
         return mark if is_there(mark) else None
     return None
 
 
 def is_there(mark: Mark) -> bool:
     """Whether it is still as it was put."""
-    number, wanted, expected = mark
+    who, expected = mark
     try:
-        return ask(number, F_OFD_GETLK, wanted) == expected
+        return who() == expected
     except OSError:
         return False
 

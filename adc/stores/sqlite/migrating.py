@@ -1,5 +1,6 @@
 """Migrating: bring a file to the format of this adc; every file that isn't adc's is left as it was."""
 
+import re
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache
@@ -8,11 +9,12 @@ from typing import Final, TypeAlias
 import apsw
 
 from adc import system
-from adc.ports.trouble import ForeignFile, FutureVersion, ReadOnlyArchive, WrongArchive
+from adc.ports.trouble import ForeignFile, FutureVersion, ReadOnlyArchive, StoreDamaged, WrongArchive
 from adc.stores.sqlite import queries, rows
 from adc.stores.sqlite.migrations import APPLICATION_ID, ARCHIVE, FORMAT, MIGRATIONS, MIN_READER
 
 Refusal: TypeAlias = Callable[[str], ForeignFile]
+_A_FORMAT: Final = re.compile("[0-9]{1,9}")
 _READ_BY_US: Final = frozenset(str(number) for number in range(1, FORMAT + 1))
 """What adc_meta may have as min_reader, so that this adc writes to the file."""
 
@@ -41,6 +43,9 @@ def refuse_foreign(connection: apsw.Connection, path: str, migrations: tuple[str
         raise FutureVersion(path, "open", f"its format is {known}, this adc knows formats up to {len(migrations)}")
     archive = () if rows.text(connection, queries.READ_ARCHIVE_OF) is None else (ARCHIVE,)
     refuse_edited(present, objects_of((*migrations[:known], *archive)), foreign)
+    shared = rows.texts(connection, queries.SHARED_PAGES)
+    if shared:
+        raise StoreDamaged(path, "open", f"{min(shared)} has the same place in it as something else")
     return known
 
 
@@ -106,7 +111,7 @@ def migrate(
 
 
 def _run(connection: apsw.Connection, migrations: tuple[str, ...], present: int) -> None:
-    if not rows.number(connection, queries.COUNT_OBJECTS):
+    if _is_new(connection):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     for migration in migrations[present:]:
         connection.execute(migration)
@@ -115,24 +120,31 @@ def _run(connection: apsw.Connection, migrations: tuple[str, ...], present: int)
     connection.execute(queries.WRITE_DATABASE_ID, (system.new_database_id(),))
 
 
+def _is_new(connection: apsw.Connection) -> bool:
+    """Whether nobody has put anything into the file: an application's numbers stay, though it has no table yet."""
+    numbers = ("PRAGMA application_id", "PRAGMA user_version", queries.COUNT_OBJECTS)
+    return not any(rows.number(connection, number) for number in numbers)
+
+
 def _format(connection: apsw.Connection, foreign: Refusal) -> int:
     try:
         written = rows.text(connection, queries.READ_FORMAT)
     except apsw.SQLError as error:
         raise foreign(f"its table adc_meta is another one ({error})") from error
-    known = int(written) if written is not None and written.isdecimal() else 0
+    known = int(written) if written is not None and _A_FORMAT.fullmatch(written) else 0
     if known < 1:
-        raise foreign(f"its adc_meta says that its format is {written!r}")
+        raise foreign(f"its adc_meta says that its format is {written!r:.100}")
     return known
 
 
 def refuse_edited(present: frozenset[rows.Object], expected: frozenset[rows.Object], foreign: Refusal) -> None:
-    """An index of somebody else's does no harm to our tables; a trigger could change what is written."""
+    """An index of somebody else's does no harm to our tables, unless it is a unique one: then rows can't be added."""
     for kind, name, _ in sorted(expected - present):
         raise foreign(f"its {kind} {name} isn't the one that adc makes")
-    for kind, name, _ in sorted(present - expected):
-        if kind == "trigger":
-            raise foreign(f"it has a trigger {name} on a table of adc, which isn't adc's")
+    for kind, name, sql in sorted(present - expected):
+        if kind != "index" or not sql.startswith("CREATE INDEX"):
+            what = "a unique index" if kind == "index" else f"a {kind}"
+            raise foreign(f"it has {what} {name} on a table of adc, which isn't adc's")
 
 
 @cache

@@ -1,7 +1,7 @@
 """Opening: a connection to a file that is adc's, in the format of this adc; every other file is left as it was."""
 
 import os.path
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from time import sleep
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -12,14 +12,18 @@ from adc.ports.trouble import CannotOpen, NoQueue, StoreBusy
 from adc.stores.memory_signs import MemorySigns
 from adc.stores.memory_wakeup import MemoryWakeup
 from adc.stores.sqlite import rows
+from adc.stores.sqlite.authorizing import WRITES, Deed, authorize
 from adc.stores.sqlite.custody import custody_of
 from adc.stores.sqlite.descriptors import numbers_of
+from adc.stores.sqlite.doorway import Risk, admit, let_in
 from adc.stores.sqlite.forks import connect, turn_to_open
+from adc.stores.sqlite.hardening import harden
 from adc.stores.sqlite.migrating import migrate, refuse_foreign, refuse_other_archive
 from adc.stores.sqlite.side_file import SideFile
 from adc.stores.sqlite.sockets import Sockets
 from adc.stores.sqlite.store import SqliteStore
 from adc.stores.sqlite.troubles import typed
+from adc.stores.sqlite.unchanging import refuse_foreign_leftover, unchanging
 
 Durability: TypeAlias = Literal["full", "normal"]
 Missing: TypeAlias = Literal["make", "refuse"]
@@ -33,9 +37,11 @@ IN_MEMORY: Final = ":memory:"
 BUSY_STEP: Final = Span(1_000)
 """Between two tries for a lock. SQLite's own busy timeout sleeps up to 100 ms, and lets writers starve."""
 
+REST: Final = Span(2 * BUSY_STEP)
+"""Between two transactions of one that has many."""
+
 # Set on adc's own connection only: apsw.bestpractice changes all connections of the process.
 _PRAGMAS: Final = (
-    "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA mmap_size = 0",
     "PRAGMA temp_store = MEMORY",
@@ -48,16 +54,20 @@ _SYNCHRONOUS: Final[dict[Durability, str]] = {
 }
 
 
-def open_store(path: str, durability: Durability, budget: Span, missing: Missing = "make") -> SqliteStore:
+def open_store(
+    path: str, durability: Durability, budget: Span, missing: Missing = "make", allow: Collection[Risk] = ()
+) -> SqliteStore:
     """A store on the file; raises a StoreTrouble, or ValueError for a choice that there isn't.
 
-    `budget` is how long the opening, and later each transaction, waits for locks.
+    `budget` is how long the opening, and later each transaction, waits for locks. `allow` lets in what would be refused
+    with UnsafeFile.
     """
     if durability not in get_args(Durability):
         raise ValueError(f"expected the durability 'full' or 'normal', got {durability!r}")
     if missing not in get_args(Missing):
         raise ValueError(f"expected missing to be 'make' or 'refuse', got {missing!r}")
     named = path if path == IN_MEMORY else os.path.abspath(path)  # noqa: PTH100  pathlib would cost 4 ms of each import of adc
+    let_in(named, allow)
     connection = open_connection(named, durability, budget, missing)
     if named == IN_MEMORY:
         return SqliteStore(connection, named, MemorySigns(), MemoryWakeup())
@@ -69,9 +79,14 @@ def open_store(path: str, durability: Durability, budget: Span, missing: Missing
 
 
 def open_connection(
-    path: str, durability: Durability, budget: Span, missing: Missing = "make", archive_of: str | None = None
+    path: str,
+    durability: Durability,
+    budget: Span,
+    missing: Missing = "make",
+    archive_of: str | None = None,
+    deeds: frozenset[Deed] = WRITES,
 ) -> apsw.Connection:
-    """A connection that is ready for the store; raises a StoreTrouble.
+    """A connection that is ready for the store, and can do no more than these deeds; raises a StoreTrouble.
 
     With `archive_of`, the id of a database, it is one to the archive of that; WrongArchive if it isn't that.
 
@@ -92,12 +107,13 @@ def open_connection(
                 raise
         else:
             connection.set_busy_handler(lambda tried: tried < steps and _slept())
+            authorize(connection, deeds)
             return connection
 
 
 def rest() -> None:
     """Let others have a lock that they wait for: they try each BUSY_STEP."""
-    sleep(2 * BUSY_STEP / SECOND)
+    sleep(REST / SECOND)
 
 
 def _open(
@@ -106,16 +122,21 @@ def _open(
     if missing == "refuse" and path != IN_MEMORY and not os.path.exists(path):  # noqa: PTH110  as above
         raise NoQueue(path, "open", "no such file")
     with turn_to_open(path), typed(path, "open"):
-        connection = connect(path)
+        real = None if path == IN_MEMORY else admit(path, make=missing == "make")
+        if real is not None:
+            refuse_foreign_leftover(path, real)
+        connection = connect(path, real)
         custody = custody_of(connection, path)
         before = numbers_of(connection.filename_wal)
         try:
+            harden(connection)
             connection.set_busy_handler(wait)
-            present = refuse_foreign(connection, path)
-            if present == 0 and missing == "refuse":
-                raise NoQueue(path, "open", "there is no queue of adc in this file")
-            if present and archive_of is not None:
-                refuse_other_archive(connection, path, archive_of)
+            with unchanging(connection):
+                present = refuse_foreign(connection, path)
+                if present == 0 and missing == "refuse":
+                    raise NoQueue(path, "open", "there is no queue of adc in this file")
+                if present and archive_of is not None:
+                    refuse_other_archive(connection, path, archive_of)
             configure(connection, path, durability)
             migrate(connection, path, archive_of=archive_of)
             if archive_of is not None:
@@ -129,9 +150,6 @@ def _open(
 
 def configure(connection: apsw.Connection, path: str, durability: Durability) -> None:
     """WAL, and what else the store counts on; raises CannotOpen where WAL isn't possible."""
-    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
-    # Plans that don't look at bound values: else a claim is planned anew each time, which costs more than running it.
-    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     if not rows.number(connection, "PRAGMA page_count"):
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # ignored once the file has a page: so before WAL
     mode = rows.text(connection, "PRAGMA journal_mode = WAL")

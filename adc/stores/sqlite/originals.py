@@ -3,15 +3,24 @@
 import os.path
 from collections.abc import Collection, Generator
 from contextlib import contextmanager
-from typing import Any
+from itertools import product
+from typing import Any, Final
 
 import apsw
 
 from adc.codec.original import CRON, DEAD_FIRST, Original, said_of
 from adc.ports.trouble import NoQueue
 from adc.stores.sqlite import original_queries, queries, rows
+from adc.stores.sqlite.authorizing import EXAMINES, Deed, reading
 from adc.stores.sqlite.examining import examined
 from adc.stores.sqlite.troubles import typed
+
+_TABLES: Final = (*DEAD_FIRST, CRON)
+_DEEDS: Final[frozenset[Deed]] = (
+    EXAMINES
+    | reading((*_TABLES, "pragma_table_info"))
+    | frozenset(product((apsw.SQLITE_PRAGMA,), ("table_info",), _TABLES))
+)
 
 
 class OriginalFile:
@@ -52,7 +61,7 @@ class OriginalFile:
 def original_in(path: str) -> Generator[OriginalFile, None, None]:
     """The file of the original at a path, which is left as it is; raises NoQueue if it isn't one."""
     named = os.path.abspath(path)  # noqa: PTH100  pathlib would cost 4 ms of each import of adc
-    with examined(named) as connection:
+    with examined(named, deeds=_DEEDS) as connection:
         with typed(named, "import"):
             tables = tables_of(connection)
         if not tables:

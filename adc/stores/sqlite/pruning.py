@@ -3,7 +3,6 @@
 import os.path
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
-from typing import Final
 
 import apsw
 from msgspec import Struct
@@ -15,15 +14,13 @@ from adc.ports.trouble import StoreDamaged
 from adc.shell import change_database
 from adc.stores.sqlite import pruning_queries, queries, rows, scanning
 from adc.stores.sqlite.archiving import Archive, History, archive_in
+from adc.stores.sqlite.compacting import give_back
 from adc.stores.sqlite.ended import Batch, added, batch_of, batches
 from adc.stores.sqlite.examining import BUDGET
 from adc.stores.sqlite.loading import as_json
 from adc.stores.sqlite.migrating import refuse_archive
 from adc.stores.sqlite.opening import open_store, rest
 from adc.stores.sqlite.troubles import typed
-
-_INCREMENTAL: Final = 2
-"""What PRAGMA auto_vacuum says of files that adc has made."""
 
 
 class Asked(Struct, frozen=True):
@@ -54,7 +51,7 @@ class Pruner(Struct, frozen=True):
         else:
             with archive_in(asked.archive, database_id) as archive:
                 count = self._prune(asked, archive)
-        self._give_back()
+        give_back(self.connection, self.path, self.writing)
         return count
 
     def _prune(self, asked: Asked, archive: Archive | None) -> PruneCount:
@@ -95,22 +92,6 @@ class Pruner(Struct, frozen=True):
             command = Prune(asked.at, taken.jobs, taken.events, asked.done_before, name)
             change_database(writing, command, actor=asked.actor, cause=asked.cause)
         return taken, [job for job in jobs if _end(job) != ends.get(job[0].jid)]
-
-    def _give_back(self) -> None:
-        """Make the file smaller by the pages that are free, a few at a time, if it is one that adc has made."""
-        free = self._number(pruning_queries.FREE_PAGES)
-        if self._number(pruning_queries.AUTO_VACUUM) != _INCREMENTAL:
-            return
-        while free:
-            with self.writing(), typed(self.path, "vacuum"):
-                self.connection.execute(pruning_queries.GIVE_BACK).fetchall()
-            left = self._number(pruning_queries.FREE_PAGES)
-            free = left if left < free else 0
-            rest()
-
-    def _number(self, query: str) -> int:
-        with typed(self.path, "vacuum"):
-            return rows.number(self.connection, query) or 0
 
 
 def prune_file(path: str, asked: Asked) -> PruneCount:

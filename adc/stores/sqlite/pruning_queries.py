@@ -26,12 +26,6 @@ TAKE: Final = """
 DELETE FROM job_events INDEXED BY sqlite_autoindex_job_events_1 WHERE jid IN (SELECT value FROM json_each(?))
 """
 
-# Space:
-
-AUTO_VACUUM: Final = "PRAGMA auto_vacuum"
-FREE_PAGES: Final = "PRAGMA freelist_count"
-GIVE_BACK: Final = "PRAGMA incremental_vacuum(250)"
-
 # The archive:
 
 COUNT_ARCHIVED: Final = """

@@ -13,6 +13,10 @@ SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND (
         'job_events_delete', 'adc_queue_jobs', 'adc_dead_jobs', 'adc_held_jobs')
 )
 """
+# Tables and indexes that are in one place, so that what is written to one changes another.
+SHARED_PAGES: Final = """
+SELECT name FROM sqlite_schema WHERE rootpage <> 0 GROUP BY rootpage HAVING count(*) > 1
+"""
 # The tables of the Rust original; views in our files, or nothing.
 ORIGINALS: Final = """
 SELECT lower(name) FROM sqlite_schema WHERE type = 'table' AND lower(name) IN
@@ -47,13 +51,16 @@ _SNAPSHOT: Final = """
 SELECT j.jid, j.seq, j.version, j.head, j.priority, j.scheduled_at, j.started_at, j.attempt, j.retries, j.crashes,
     j.runner, j.cancel_asked_at, j.died_at, j.reason, e.type_version, e.data
 """
+# Of that very job: the plus lets SQLite look it up by seq only, which is cheaper.
+_FIRST_EVENT: Final = "LEFT JOIN job_events AS e ON e.seq = j.seq AND +e.jid = j.jid"
 
 LOAD: Final = f"""{_SNAPSHOT}
-FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.jid = wanted.value LEFT JOIN job_events AS e ON e.seq = j.seq
+FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.jid = wanted.value {_FIRST_EVENT}
 """
 BY_SEQ: Final = f"""{_SNAPSHOT}
-FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.seq = wanted.value LEFT JOIN job_events AS e ON e.seq = j.seq
+FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.seq = wanted.value {_FIRST_EVENT}
 """
+JID_IN_HEX: Final = "SELECT hex(jid) FROM adc_jobs WHERE seq = ?"
 HEADS: Final = "SELECT j.seq, j.head FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.seq = wanted.value"
 
 # The claim index, level by level: a level is a (queue, kind, payload version) at one of its priorities, highest first.
@@ -100,7 +107,7 @@ ORDER BY j.scheduled_at, j.seq LIMIT ?
 """
 # All of it in one statement, where one kind of one queue is wanted, and enough of its jobs are due at its top level.
 DUE_AT_TOP: Final = f"""{_SNAPSHOT}
-FROM adc_jobs AS j LEFT JOIN job_events AS e ON e.seq = j.seq
+FROM adc_jobs AS j {_FIRST_EVENT}
 WHERE j.started_at IS NULL AND j.died_at IS NULL
     AND j.queue = :queue AND j.job_type = :kind AND j.payload_version = :version
     AND j.priority = (
@@ -150,7 +157,7 @@ CASE WHEN j.died_at IS NOT NULL THEN 'dead' WHEN j.cancel_asked_at IS NOT NULL T
     WHEN j.started_at IS NOT NULL THEN 'started' ELSE 'scheduled' END
 """
 LOOK_LIVE: Final = f"""{_SNAPSHOT}
-FROM adc_jobs AS j LEFT JOIN job_events AS e ON e.seq = j.seq
+FROM adc_jobs AS j {_FIRST_EVENT}
 WHERE j.seq > :after
     AND (:kind IS NULL OR j.job_type = :kind)
     AND (:queue IS NULL OR j.queue = :queue)
@@ -159,7 +166,7 @@ WHERE j.seq > :after
 ORDER BY j.seq LIMIT :limit
 """
 LOOK_DEAD: Final = f"""{_SNAPSHOT}
-FROM adc_jobs AS j LEFT JOIN job_events AS e ON e.seq = j.seq
+FROM adc_jobs AS j {_FIRST_EVENT}
 WHERE j.died_at IS NOT NULL AND j.seq > :after
     AND (:kind IS NULL OR j.job_type = :kind)
     AND (:queue IS NULL OR j.queue = :queue)

@@ -11,6 +11,7 @@ from adc.auditing.stored import StoredEvent
 from adc.core.instants import Span
 from adc.ports.trouble import StoreDamaged, StoreTrouble
 from adc.stores.sqlite import auditing_queries, queries, rows, scanning
+from adc.stores.sqlite.authorizing import REBUILDS
 from adc.stores.sqlite.custody import custody_of
 from adc.stores.sqlite.differing import difference
 from adc.stores.sqlite.examining import examined
@@ -64,7 +65,7 @@ def rebuild_into(path: str, to: str) -> Rebuilt:
 
 
 def _made(to: str, source: _Source) -> Rebuilt:
-    target = open_connection(to, "full", Span(0))
+    target = open_connection(to, "full", Span(0), deeds=REBUILDS)
     try:
         with typed(to, "rebuild"):
             target.execute(queries.BEGIN)

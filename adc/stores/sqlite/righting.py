@@ -11,6 +11,7 @@ from adc.auditing.finding import Findings, Law
 from adc.core.instants import Span
 from adc.ports.trouble import StoreTrouble
 from adc.stores.sqlite import auditing_queries, queries
+from adc.stores.sqlite.authorizing import RIGHTS
 from adc.stores.sqlite.custody import custody_of
 from adc.stores.sqlite.differing import difference
 from adc.stores.sqlite.examining import examined
@@ -37,7 +38,7 @@ def put_right(path: str, backup: str, budget: Span) -> Righted:
 
     The file as it was is written to `backup` before; if nothing is wrong, none is made.
     """
-    writer = open_connection(path, "full", budget, "refuse")
+    writer = open_connection(path, "full", budget, "refuse", deeds=RIGHTS)
     try:
         with typed(path, "rebuild"):
             refuse_archive(writer, path, "rebuild")

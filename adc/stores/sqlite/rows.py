@@ -17,6 +17,8 @@ from adc.core.terms import Tally, Terms, Token
 from adc.core.transition import Snapshot
 from adc.ports.store import Enrolment, Wanted
 from adc.stores.appending import Entry
+from adc.stores.sqlite import shapes
+from adc.stores.sqlite.shapes import Misshapen, damaged, moment, said_of, shaped
 from adc.stores.waking import Listed
 
 Value: TypeAlias = int | float | str | bytes | None
@@ -61,7 +63,7 @@ _REASONS: Final[dict[str, Reason]] = {reason: reason for reason in get_args(Reas
 
 def snapshots(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[Snapshot, ...]:
     """The live jobs that a query finds."""
-    return tuple(_snapshot(*row) for row in _fetch(connection, query, bindings))
+    return tuple(map(_snapshot_of, _fetch(connection, query, bindings)))
 
 
 def readable_or_why(
@@ -76,87 +78,93 @@ def levels(connection: apsw.Connection, query: str, bindings: Bindings) -> Gener
     cursor = connection.execute(query, bindings)
     try:
         for level in cursor:
-            yield Level(*level)
+            yield Level(*shaped((level,), shapes.LEVEL)[0])
     finally:
         cursor.close()
 
 
 def number(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> int | None:
     """The one integer that a query finds; None: no row, or NULL."""
-    found: int | None = connection.execute(query, bindings).get
-    return found
+    found: object = connection.execute(query, bindings).get
+    if found is None or isinstance(found, int):
+        return found
+    raise Misshapen(said_of((found,)))
 
 
 def text(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> str | None:
     """The one text that a query finds; None: no row, or NULL."""
-    found: str | None = connection.execute(query, bindings).get
-    return found
+    found: object = connection.execute(query, bindings).get
+    if found is None or isinstance(found, str):
+        return found
+    raise Misshapen(said_of((found,)))
 
 
 def blob(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> bytes | None:
     """The one blob that a query finds; None: no row, or NULL."""
-    found: bytes | None = connection.execute(query, bindings).get
-    return found
+    found: object = connection.execute(query, bindings).get
+    if found is None or isinstance(found, bytes):
+        return found
+    raise Misshapen(said_of((found,)))
 
 
 def texts(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> tuple[str, ...]:
     """The first column of each row."""
-    return tuple(first for first, *_ in _fetch(connection, query, bindings))
+    return tuple(first for (first,) in shaped(_fetch(connection, query, bindings), shapes.A_TEXT))
 
 
 def objects(connection: apsw.Connection, query: str) -> frozenset[Object]:
     """The parts of a schema that a query finds."""
-    return frozenset(_fetch(connection, query))
+    return frozenset(shaped(_fetch(connection, query), shapes.OBJECT))
 
 
 def numbers_by_text(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> dict[str, int]:
     """A text and a number from each row."""
-    return dict(_fetch(connection, query, bindings))
+    return dict(shaped(_fetch(connection, query, bindings), shapes.TEXT_AND_NUMBER))
 
 
 def pairs(connection: apsw.Connection, query: str, bindings: Bindings) -> list[tuple[int, int]]:
     """Two integers from each row."""
-    return _fetch(connection, query, bindings)
+    return list(shaped(_fetch(connection, query, bindings), shapes.NUMBERS))
 
 
 def blobs_by_text(connection: apsw.Connection, query: str, bindings: Bindings) -> dict[str, bytes]:
     """A text and a blob from each row."""
-    return dict(_fetch(connection, query, bindings))
+    return dict(shaped(_fetch(connection, query, bindings), shapes.TEXT_AND_BLOB))
 
 
 def blobs_by_number(connection: apsw.Connection, query: str, bindings: Bindings) -> dict[int, bytes]:
     """A number and a blob from each row."""
-    return dict(_fetch(connection, query, bindings))
+    return dict(shaped(_fetch(connection, query, bindings), shapes.NUMBER_AND_BLOB))
 
 
 def holder(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[Xid, Terms] | None:
     """The job, and its terms, whose schedule event a query finds."""
-    for jid, seq, type_version, data in _fetch(connection, query, bindings):
+    for jid, seq, type_version, data in shaped(_fetch(connection, query, bindings), shapes.HOLDER):
         return Xid(jid), _terms(Xid(jid), seq, type_version, data)
     return None
 
 
 def places(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> list[Place]:
     """Where the signs of runners are."""
-    return list(map(Place._make, _fetch(connection, query, bindings)))
+    return list(map(Place._make, shaped(_fetch(connection, query, bindings), shapes.PLACE)))
 
 
 def enrolments(connection: apsw.Connection, query: str) -> list[OnTheRoll]:
     """The roll; raises DecodeError for a row with what isn't JSON."""
-    return [_enrolled(*row) for row in _fetch(connection, query)]
+    return [_enrolled(*row) for row in shaped(_fetch(connection, query), shapes.ENROLMENT)]
 
 
 def listed(connection: apsw.Connection, query: str, bindings: Bindings) -> list[Listed]:
     """Who is on the roll, and what each wants; raises DecodeError, as above."""
     return [
         Listed(slot, RunnerId(runner), _wanted(queues, kinds))
-        for slot, runner, queues, kinds in _fetch(connection, query, bindings)
+        for slot, runner, queues, kinds in shaped(_fetch(connection, query, bindings), shapes.LISTED)
     ]
 
 
 def head(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[int, bytes]:
     """How many events a stream has, and the digest of its last one."""
-    for version, digest in _fetch(connection, query, bindings):
+    for version, digest in shaped(_fetch(connection, query, bindings), shapes.NUMBER_AND_BLOB):
         return version, digest
     return 0, b""
 
@@ -214,7 +222,7 @@ def _enrolled(
 ) -> OnTheRoll:
     wanted = _wanted(queues, kinds)
     span = None if lease is None else Span(lease)
-    enrolment = Enrolment(RunnerId(runner), driver, wanted, host, pid, boot_id, Instant(started_at), span)
+    enrolment = Enrolment(RunnerId(runner), driver, wanted, host, pid, boot_id, moment(started_at), span)
     return OnTheRoll(slot, enrolment, side_file, held)
 
 
@@ -224,9 +232,18 @@ def _wanted(queues: str, kinds: str) -> Wanted:
 
 def _snapshot_or_why(row: tuple[Any, ...]) -> Snapshot | UnreadableEvent:
     try:
-        return _snapshot(*row)
+        return _snapshot_of(row)
     except UnreadableEvent as unreadable:
         return unreadable
+
+
+def _snapshot_of(row: tuple[Any, ...]) -> Snapshot:
+    """What is wrong with a row is told of its job, so that others go on."""
+    try:
+        (fit,) = shaped((row,), shapes.SNAPSHOT)
+        return _snapshot(*fit)
+    except Misshapen as misshapen:
+        raise damaged(row[1], row[0], row[2], misshapen) from misshapen
 
 
 def _snapshot(
@@ -259,15 +276,15 @@ def _snapshot(
             raise DamagedEvent(
                 Xid(jid), seq, version, f"adc_jobs has the reason {reason!r} for it, which adc doesn't know"
             )
-        state = Dead(terms, tally, _REASONS[reason], Instant(died_at))
+        state = Dead(terms, tally, _REASONS[reason], moment(died_at))
     elif started_at is None:
-        state = Scheduled(terms, tally, Instant(scheduled_at))
+        state = Scheduled(terms, tally, moment(scheduled_at))
     else:
         token = Token(attempt, RunnerId(runner or ""))
         state = (
-            Started(terms, tally, token, Instant(started_at))
+            Started(terms, tally, token, moment(started_at))
             if cancel_asked_at is None
-            else Cancelling(terms, tally, token, Instant(started_at), Instant(cancel_asked_at))
+            else Cancelling(terms, tally, token, moment(started_at), moment(cancel_asked_at))
         )
     return Snapshot(Xid(jid), state, seq, version, head)
 

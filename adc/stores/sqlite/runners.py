@@ -77,7 +77,7 @@ class SqliteRunners(ABC):
 
     def beat(self, runner: RunnerId, at: Instant) -> bool:
         """Give a sign of life; whether others can still see it."""
-        self._custody.admit("beat")
+        self._custody.look("beat")
         return self._roll.beat(runner, at)
 
     def resign(self, runner: RunnerId) -> None:
@@ -89,8 +89,9 @@ class SqliteRunners(ABC):
             self._roll.let_go(runner)
 
     def let_go(self, runner: RunnerId) -> None:
-        """End a runner's signs of life, and write nothing."""
-        self._custody.admit("let_go")
+        """End a runner's signs of life, and write nothing: also where nothing may be written any more."""
+        if self._custody.inherited:
+            self._custody.admit("let_go")
         self._roll.let_go(runner)
 
     def signs(self) -> Mapping[RunnerId, Sign | None]:
@@ -114,6 +115,7 @@ class SqliteRunners(ABC):
         try:
             with self._lock, typed(self._path, operation):
                 self._renew()
+                self._custody.before_begin(operation)
                 return ask(self._connection)
         except StoreTrouble as trouble:
             self._custody.look_again(trouble)

@@ -3,13 +3,14 @@
 In the file itself they are overwritten at once: `PRAGMA secure_delete`.
 """
 
+from contextlib import suppress
 from typing import Final
 
 import apsw
 
 from adc.core.instants import Span
 from adc.stores.sqlite.custody import custody_of
-from adc.stores.sqlite.opening import open_connection
+from adc.stores.sqlite.opening import REST, open_connection, rest
 from adc.stores.sqlite.troubles import typed
 
 BUDGET: Final = Span(200_000)
@@ -27,8 +28,23 @@ def scrub_file(path: str) -> bool:
 
 
 def _checkpointed(connection: apsw.Connection) -> bool:
-    try:
-        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    except apsw.BusyError:
-        return False
-    return True
+    """While another connection makes a checkpoint SQLite waits for nothing: so it is tried again, within one budget."""
+    left = iter(range(BUDGET // REST))
+
+    def wait(_: int = 0) -> bool:
+        if next(left, None) is None:
+            return False
+        rest()
+        return True
+
+    connection.set_busy_handler(wait)
+    with suppress(apsw.BusyError):  # nobody waits for this one, and little is left to the next
+        connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    while True:
+        try:
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.BusyError:
+            if not wait():
+                return False
+        else:
+            return True

@@ -13,10 +13,11 @@ from struct import Struct as Layout
 from threading import Lock
 from typing import TYPE_CHECKING, Final, TypeAlias, final
 
-from adc.core.instants import Instant
+from adc.core.instants import LAST, Instant
 from adc.ports.signs import UNSEEN, Pulse, Rest
 from adc.ports.trouble import StorageLocksLost, StoreReadOnly
 from adc.stores.sqlite.board import SLOT_BYTES, FileBoard
+from adc.stores.sqlite.doorway import allowed_for, refuse_unsafe
 from adc.stores.sqlite.troubles import trouble_of_system
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ class SideFile:
         known = None if identity is None else _opened.get(identity)
         if known is not None and known.is_intact():
             return known
+        with suppress(FileNotFoundError):
+            refuse_unsafe(self.path, os.lstat(self.path), allowed_for(self._database))
         try:
             mode = os.stat(self._database).st_mode & 0o666  # as SQLite does for -wal and -shm  # noqa: PTH116
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
@@ -183,7 +186,7 @@ def _pulse(opened: _Opened, slot: int) -> Pulse:
     if len(record) < _RECORD.size:
         return Pulse(lock, 0, None)
     beats, at = _RECORD.unpack(record)
-    return Pulse(lock, beats, Instant(at))
+    return Pulse(lock, beats, Instant(at) if at <= LAST else None)  # another program may have written anything there
 
 
 def _named(identity: _Identity) -> str:

@@ -29,9 +29,9 @@ from adc.stores.sqlite.looking import look
 from adc.stores.sqlite.migrating import refuse_archive, refuse_future
 from adc.stores.sqlite.remembered import Remembered
 from adc.stores.sqlite.roll import Roll
-from adc.stores.sqlite.runners import SqliteRunners
 from adc.stores.sqlite.settling import is_committed
 from adc.stores.sqlite.troubles import shakes_trust, trouble_of, typed
+from adc.stores.sqlite.upkeep import SqliteUpkeep
 from adc.stores.sqlite.writing import SqliteWriting
 from adc.stores.waking import Concerns
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from adc.stores.sqlite.pruning import Asked
 
 
-class SqliteStore(SqliteRunners):
+class SqliteStore(SqliteUpkeep):
     """A store on an open connection; `path` names the file in troubles. It may be shared by threads."""
 
     def __init__(
@@ -93,6 +93,7 @@ class SqliteStore(SqliteRunners):
                 writing.failure = StoreTrouble(self._path, "write", "this transaction is over")
                 self._writer = 0
 
+    @override
     def refuse_nesting(self) -> None:
         """Raise a StoreTrouble if this thread is in a write transaction, or if this process may not begin one."""
         self._custody.admit("begin")
@@ -130,7 +131,8 @@ class SqliteStore(SqliteRunners):
 
     def last_seq(self) -> int:
         """The place of the latest event that was ever appended."""
-        return self._read("last_seq", lambda connection: rows.number(connection, queries.LAST_SEQ)) or 0
+        found = self._read("last_seq", lambda connection: rows.number(connection, queries.LAST_SEQ))
+        return max(found or 0, 0)  # below 0 is damage, of which verify tells
 
     def database_history(self) -> tuple[Recorded[DatabaseEvent], ...]:
         """All events of the database."""
@@ -207,6 +209,7 @@ class SqliteStore(SqliteRunners):
         return verify_file(self._path)
 
     @property
+    @override
     def absent_guards(self) -> tuple[str, ...]:
         """What this system doesn't let the store notice; none on Linux."""
         return self._custody.absent_guards()
@@ -225,9 +228,6 @@ class SqliteStore(SqliteRunners):
     def is_archive(self) -> bool:
         """Whether it is an archive of pruned jobs, which is only read."""
         return self._read("is_archive", lambda connection: rows.text(connection, queries.READ_ARCHIVE_OF)) is not None
-
-    def _is_in_memory(self) -> bool:
-        return not self._read("open", lambda connection: connection.filename)
 
     def _refuse_nesting(self) -> None:
         """The lock lets its own thread through; but what is inside couldn't be undone alone."""
@@ -250,6 +250,7 @@ class SqliteStore(SqliteRunners):
                 ) from error
             if not committed:
                 raise trouble from error
+        self._custody.after_commit(writing.jids)
 
     def _is_committed(self, writing: SqliteWriting, trouble: StoreTrouble) -> bool | None:
         try:

@@ -2,13 +2,14 @@
 
 import errno
 from types import TracebackType
-from typing import Final
+from typing import Final, TypeAlias
 
 import apsw
 
 from adc.ports.trouble import (
     CannotOpen,
     DiskError,
+    ForeignFile,
     NotCommitted,
     StoreBusy,
     StoreClosed,
@@ -18,6 +19,7 @@ from adc.ports.trouble import (
     StoreTrouble,
 )
 from adc.stores.sqlite.room import is_out_of_room
+from adc.stores.sqlite.shapes import Misshapen
 
 _BY_CODE: Final[dict[int, type[StoreTrouble]]] = {
     apsw.SQLITE_BUSY: StoreBusy,
@@ -30,7 +32,11 @@ _BY_CODE: Final[dict[int, type[StoreTrouble]]] = {
     apsw.SQLITE_IOERR: DiskError,
     apsw.SQLITE_CORRUPT: StoreDamaged,
     apsw.SQLITE_NOTADB: StoreDamaged,
+    apsw.SQLITE_AUTH: ForeignFile,  # adc's own statements are allowed: something else would run with them
 }
+Raised: TypeAlias = apsw.Error | UnicodeDecodeError | Misshapen | OverflowError
+RAISED: Final = (apsw.Error, UnicodeDecodeError, Misshapen, OverflowError)
+"""What comes of a call of SQLite, of a row that it gives, or of a number that it is given."""
 _MAY_BE_FULL: Final = frozenset({apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_SHMSIZE, apsw.SQLITE_IOERR_TRUNCATE})
 """What a full disk, or a quota, is told as too."""
 _BY_NUMBER: Final[dict[int, type[StoreTrouble]]] = {
@@ -56,14 +62,18 @@ class typed:  # noqa: N801  it reads as what it does; a generator would take fou
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
-        if isinstance(error, apsw.Error | UnicodeDecodeError):
+        if isinstance(error, RAISED):
             raise trouble_of(error, self._path, self._operation) from error
 
 
-def trouble_of(error: apsw.Error | UnicodeDecodeError, path: str, operation: str) -> StoreTrouble:
+def trouble_of(error: Raised, path: str, operation: str) -> StoreTrouble:
     """The typed exception for what SQLite said. A TEXT that isn't UTF-8 comes as UnicodeDecodeError: damage."""
     if isinstance(error, UnicodeDecodeError):
         return StoreDamaged(path, operation, f"a text in it isn't UTF-8 ({error.reason})")
+    if isinstance(error, Misshapen):
+        return StoreDamaged(path, operation, str(error))
+    if isinstance(error, OverflowError):
+        return StoreDamaged(path, operation, "a number in it is so large that the one behind it can't be stored")
     if isinstance(error, apsw.ConnectionClosedError):
         return StoreClosed(path, operation, "the queue is closed")
     code = extended_code(error)

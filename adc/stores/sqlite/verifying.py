@@ -14,7 +14,7 @@ from adc.stores.sqlite.differing import difference
 from adc.stores.sqlite.examining import BUDGET, examined
 from adc.stores.sqlite.jobwise import Paused, Proved, Unproved, audited
 from adc.stores.sqlite.outfit import Outfit, outfit_of
-from adc.stores.sqlite.troubles import trouble_of
+from adc.stores.sqlite.troubles import RAISED, trouble_of
 
 _NOT_OF_THE_FILE: Final = (NoQueue, CannotOpen, StoreBusy, StoreClosed, UsedAfterFork)
 """Troubles that say nothing about what is in the file: they are raised."""
@@ -49,7 +49,7 @@ def _told(path: str, check: Callable[[], Iterator[Finding]]) -> Iterator[Finding
     """What a check finds; what keeps it from going on is a finding too."""
     try:
         yield from check()
-    except (apsw.Error, UnicodeDecodeError) as error:
+    except RAISED as error:
         trouble = trouble_of(error, path, "verify")
         if isinstance(trouble, _NOT_OF_THE_FILE):
             raise trouble from error

@@ -8,12 +8,13 @@ from types import TracebackType
 import apsw
 from typing_extensions import override
 
-from adc.codec.events import UnreadableEvent
+from adc.codec.events import DamagedEvent, UnreadableEvent
 from adc.core.commands import KeyHolder
 from adc.core.database import DatabaseSnapshot, DatabaseTransition
 from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant
 from adc.core.liveness import Sign
+from adc.core.states import Scheduled
 from adc.core.transition import Snapshot, Transition
 from adc.ports.store import Wanted
 from adc.ports.trouble import StoreTrouble
@@ -21,10 +22,11 @@ from adc.stores.sqlite import queries, rows
 from adc.stores.sqlite.applying import apply
 from adc.stores.sqlite.custody import Custody
 from adc.stores.sqlite.database import apply_database, load_database
-from adc.stores.sqlite.loading import as_json, load, wanted_bindings, xids
+from adc.stores.sqlite.loading import as_json, at_places, load, wanted_bindings, xids
 from adc.stores.sqlite.remembered import Remembered
 from adc.stores.sqlite.roll import Roll
 from adc.stores.sqlite.settling import Trace
+from adc.stores.sqlite.shapes import Misshapen
 from adc.stores.sqlite.troubles import typed
 from adc.stores.sqlite.undisturbed import Undisturbed
 from adc.stores.waking import Concerns
@@ -67,12 +69,15 @@ class SqliteWriting:
                 return first
             while True:
                 seqs = self._due(wanted, by, limit + len(unreadable))
-                found = rows.readable_or_why(self._connection, queries.BY_SEQ, (as_json(seqs),))
+                found = tuple(_as_wanted(each, wanted) for each in at_places(self._connection, seqs))
                 seen = {each.seq for each in found if isinstance(each, UnreadableEvent)}
                 if seen <= unreadable:
                     break
                 unreadable |= seen
-        by_seq = {each.seq: each for each in found}
+            by_seq = {each.seq: each for each in found}
+            for seq in seqs:
+                if seq not in by_seq:
+                    raise Misshapen(f"the claim index names place {seq}, where adc_jobs has no such job")
         return tuple(by_seq[seq] for seq in seqs)
 
     def _due_at_top(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
@@ -81,8 +86,11 @@ class SqliteWriting:
             return ()
         (queue,), ((kind, version),) = wanted.queues, wanted.kinds
         bindings: rows.Bindings = {"queue": queue, "kind": kind, "version": version, "by": by, "limit": limit}
-        found = rows.readable_or_why(self._connection, queries.DUE_AT_TOP, bindings)
-        return tuple(each for each in found if isinstance(each, Snapshot))
+        try:
+            found = rows.readable_or_why(self._connection, queries.DUE_AT_TOP, bindings)
+        except UnicodeDecodeError:  # of which job, the other way tells
+            return ()
+        return tuple(each for each in found if isinstance(each, Snapshot) and _as_wanted(each, wanted) is each)
 
     def _due(self, wanted: Wanted, by: Instant, limit: int) -> list[int]:
         """The places of such jobs: level after level, until there are enough."""
@@ -182,6 +190,18 @@ class SqliteWriting:
             raise self.failure
         self._custody.admit(name)  # a process that was forked within the transaction
         return _Verb(self, self._path, name)
+
+
+def _as_wanted(found: Snapshot | UnreadableEvent, wanted: Wanted) -> Snapshot | UnreadableEvent:
+    """The same, if its terms are those by which it was found: nobody could run it otherwise."""
+    state = found.state if isinstance(found, Snapshot) else None
+    if not isinstance(state, Scheduled):
+        return found
+    terms = state.terms
+    if (terms.kind, terms.payload_version) in wanted.kinds and terms.queue in wanted.queues:
+        return found
+    said = f"kind {terms.kind}, version {terms.payload_version}, queue {terms.queue}"
+    return DamagedEvent(found.jid, found.seq, 1, f"it says {said:.200}, and adc_jobs has it among others")
 
 
 class _Verb(typed):

@@ -11,7 +11,7 @@ from adc.codec.events import DamagedEvent, UnknownEvent, UnreadableEvent
 from adc.core.commands import Cancel, Fail
 from adc.core.evolve import ImpossibleHistory
 from adc.core.instants import Span
-from adc.core.transition import Asked, transition
+from adc.core.transition import Asked, Snapshot, transition
 from adc.ports.store import Look, Store, Wanted
 from adc.ports.trouble import StoreDamaged, StoreFull, StoreReadOnly, StoreTrouble
 from adc.stores.memory_wakeup import MemoryWakeup
@@ -20,6 +20,7 @@ from adc.stores.sqlite.side_file import SideFile
 from adc.stores.sqlite.store import SqliteStore
 from adc.testing.samples import FAULT, RUNNER
 from adc.testing.store_moves import NOW, Moves, nth, order
+from tests.faults.hostile_schemas import deeds
 
 WANTED = Wanted(("default",), (("invoice", 1),))
 JOB = nth(1)
@@ -133,7 +134,6 @@ def test_a_row_that_does_not_agree_with_the_log_is_damage(change: str, moves: Mo
 TEXTS: dict[str, tuple[str, Callable[[Moves], object]]] = {
     "in an event": ("UPDATE job_events SET actor = CAST(x'ff' AS TEXT)", lambda moves: moves.store.history(JOB)),
     "in its data": ("UPDATE job_events SET data = CAST(x'7bff' AS TEXT)", lambda moves: moves.job(JOB)),
-    "in a row": ("UPDATE adc_jobs SET runner = CAST(x'c328' AS TEXT)", lambda moves: moves.due(WANTED)),
     "in a row that is looked at": (
         "UPDATE adc_jobs SET jid = CAST(x'ff' AS TEXT)",
         lambda moves: moves.store.look(Look(state="scheduled")),
@@ -156,6 +156,48 @@ def test_a_text_that_is_not_utf_8_is_damage(
         read(moves)
 
     assert raised.value.path == str(path)
+
+
+BESIDE: dict[str, str] = {
+    "a text that isn't UTF-8 in its row": "UPDATE adc_jobs SET runner = CAST(x'c328' AS TEXT) WHERE seq = 2",
+    "an id that isn't UTF-8": "UPDATE adc_jobs SET jid = CAST(x'ff' AS TEXT) WHERE seq = 2",
+    "a text that isn't UTF-8 in its terms": "UPDATE job_events SET data = CAST(x'7bff' AS TEXT) WHERE seq = 2",
+    "terms of another job": "UPDATE job_events SET jid = 'another' WHERE seq = 2",
+    "no terms": "DELETE FROM job_events WHERE seq = 2",
+    "a due time that can't be": f"UPDATE adc_jobs SET scheduled_at = {-(2**63)} WHERE seq = 2",
+}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 50])
+@pytest.mark.parametrize("change", BESIDE.values(), ids=BESIDE)
+def test_a_damaged_row_hides_none_of_the_jobs_beside_it(
+    change: str, limit: int, moves: Moves, other: apsw.Connection
+) -> None:
+    moves.schedule(*map(order, range(1, 5)))
+    damage(other, change)
+
+    with moves.store.writing() as writing:
+        found = writing.due(WANTED, NOW, limit)
+
+    assert [each.jid for each in found if isinstance(each, Snapshot)] == [nth(1), nth(3), nth(4)][:limit]
+    assert all(isinstance(each, Snapshot) or each.seq == 2 for each in found)
+
+
+def test_a_row_of_the_wrong_types_hides_none_of_the_jobs_beside_it(path: Path) -> None:
+    """A STRICT table refuses such a value, a damaged one has it all the same."""
+    store = open_store(str(path), "full", Span(0))
+    Moves(store).schedule(*map(order, range(1, 4)))
+    store.close()
+    deeds()["x'00ff' in adc_jobs.retries, against its type"](path)
+
+    store = open_store(str(path), "full", Span(0))
+    with store.writing() as writing:
+        found = writing.due(WANTED, NOW, 2)
+    with pytest.raises(DamagedEvent, match="values of the types"):
+        store.load((nth(3),))
+    store.close()
+
+    assert [each.jid for each in found if isinstance(each, Snapshot)] == [nth(1), nth(2)]
 
 
 @pytest.mark.parametrize("table", ["job_events", "adc_jobs"])
@@ -208,6 +250,7 @@ def test_a_full_disk_is_told_and_the_queue_goes_on_when_there_is_room(
     moves: Moves, connection: apsw.Connection, path: Path
 ) -> None:
     moves.schedule(order(1))
+    connection.authorizer = None  # adc itself never says that
     connection.execute(f"PRAGMA max_page_count = {connection.pragma('page_count')}").fetchall()
 
     with pytest.raises(StoreFull, match="Nothing was committed") as raised:
@@ -228,6 +271,7 @@ def test_an_error_of_the_caller_is_left_as_it_is(moves: Moves) -> None:
 
 
 def test_every_trouble_says_where_and_what(moves: Moves, connection: apsw.Connection, path: Path) -> None:
+    connection.authorizer = None  # adc itself never does that
     connection.execute("DROP TABLE adc_runners")
 
     with pytest.raises(StoreTrouble, match=f"{path}: resign: no such table"):

@@ -15,7 +15,7 @@ from adc.core.instants import Span
 from adc.kind import JobKind
 from adc.ports.trouble import DatabaseMoved
 from adc.queue import SqliteQueue
-from adc.stores.sqlite import descriptors
+from adc.stores.sqlite import descriptors, marks
 from adc.stores.sqlite.opening import open_connection, open_store
 from adc.stores.sqlite.store import SqliteStore
 
@@ -365,11 +365,13 @@ def test_where_they_cannot_be_listed_the_guard_is_absent_and_says_so(db: Path, m
     with closing(opened(str(db))) as store:
         with store.writing():
             pass
-        assert store.absent_guards == ("closed descriptors", "a moved file", "lost locks")
+        assert store.absent_guards == (
+            *("closed descriptors", "a moved file", "lost locks", "another SQLite in this process"),
+        )
 
 
 def test_where_locks_cannot_be_asked_for_the_others_are_there(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(descriptors, "F_OFD_GETLK", -1)
+    monkeypatch.setattr(marks, "F_OFD_GETLK", -1)
     with closing(opened(str(db))) as store:
         with store.writing():
             pass

@@ -14,11 +14,12 @@ from adc.stores.sqlite.opening import open_store
 from adc.stores.sqlite.verifying import verify_file
 from adc.testing.store_laws import check_laws
 from adc.testing.store_moves import ACTOR, NOW, Moves, nth, order
+from tests.elsewhere import bytes_of
 
 
 def on_disk(path: Path) -> bytes:
     """The file, and what is beside it."""
-    return b"".join(each.read_bytes() for each in path.parent.iterdir() if each.name.startswith(path.name))
+    return b"".join(bytes_of(each) for each in path.parent.iterdir() if each.name.startswith(path.name))
 
 
 def secret(number: int, size: int) -> bytes:

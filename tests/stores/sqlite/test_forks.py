@@ -278,8 +278,8 @@ def test_a_child_cannot_open_what_its_parent_had_open(path: str, said: str, db: 
     printed = run(
         db,
         f"""
-LINKED = PATH + "-linked"
-os.symlink(PATH, LINKED)
+os.symlink(os.path.dirname(PATH), PATH + "-folder")
+LINKED = os.path.join(PATH + "-folder", os.path.basename(PATH))
 
 def use():
     with SqliteQueue.open({path}) as own:

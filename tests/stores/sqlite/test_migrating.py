@@ -128,6 +128,7 @@ def test_an_upgrade_that_fails_leaves_the_old_format(path: Path) -> None:
 def test_an_upgrade_keeps_the_id_of_the_database(path: Path) -> None:
     query = "SELECT value FROM adc_meta WHERE key = 'database_id'"
     with closing(open_connection(str(path), "full", Span(0))) as connection:
+        connection.authorizer = None  # as when it is opened
         before = connection.execute(query).get
         migrate(connection, str(path), (*MIGRATIONS, NEXT))
 

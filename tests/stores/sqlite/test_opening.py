@@ -13,6 +13,7 @@ from adc.stores.sqlite.migrations import APPLICATION_ID, FORMAT, MIN_READER, SCH
 from adc.stores.sqlite.opening import Durability, configure, open_connection, open_store
 from adc.testing.store_laws import check_laws
 from adc.testing.store_moves import Moves, nth, order
+from tests.elsewhere import copied
 
 BUDGET = Span(SECOND)
 
@@ -31,6 +32,15 @@ CREATE TABLE adc_dead_queue (
 INSERT INTO adc_queue (jid, job_type, payload, scheduled_at) VALUES ('ce5g6hm1qhm0g9v7l4q0', 'mail', x'00', 7);
 """
 OURS = f"{SCHEMA_SQL}; INSERT INTO adc_meta (key, value) VALUES ('database_id', 'x')"
+
+
+LYING = f"{OURS}; CREATE TABLE app (a); PRAGMA writable_schema = ON"
+
+
+def hidden(kind: str, name: str, table: str) -> str:
+    """A trigger on adc_jobs, of which the schema says something else."""
+    trigger = "CREATE TRIGGER spy AFTER UPDATE OF priority ON adc_jobs BEGIN UPDATE adc_jobs SET reason = 9; END"
+    return f"{LYING}; INSERT INTO sqlite_schema VALUES ('{kind}', '{name}', '{table}', 0, '{trigger}')"
 
 
 def setting(value: object) -> str:
@@ -59,6 +69,49 @@ FOREIGN: dict[str, tuple[str, type[StoreTrouble], str]] = {
     "that lacks a table": (f"{OURS}; DROP TABLE adc_runners", ForeignFile, "table adc_runners isn't the one"),
     "that lacks a guard": (f"{OURS}; DROP TRIGGER job_events_delete", ForeignFile, "trigger job_events_delete isn't"),
     "with another column": (f"{OURS}; ALTER TABLE adc_jobs ADD COLUMN note TEXT", ForeignFile, "table adc_jobs isn't"),
+    "with a unique index on our table": (
+        f"{OURS}; CREATE UNIQUE INDEX app ON job_events (actor)",
+        ForeignFile,
+        "a unique index app on a table of adc",
+    ),
+    "with a generated column": (
+        f"{OURS}; ALTER TABLE adc_jobs ADD COLUMN note TEXT AS (upper(jid))",
+        ForeignFile,
+        "table adc_jobs isn't",
+    ),
+    "with a table that isn't strict": (
+        f"{LYING}; UPDATE sqlite_schema SET sql = replace(sql, ' STRICT', '') WHERE name = 'adc_jobs'",
+        ForeignFile,
+        "table adc_jobs isn't",
+    ),
+    "with a column of another type": (
+        f"{LYING}; UPDATE sqlite_schema SET sql = replace(sql, 'INTEGER', 'ANY') WHERE name = 'adc_jobs'",
+        ForeignFile,
+        "table adc_jobs isn't",
+    ),
+    "with a view in place of a table": (
+        f"{OURS}; DROP TABLE adc_paused; CREATE VIEW adc_paused AS SELECT 'q' AS queue, 1 AS at",
+        ForeignFile,
+        "table adc_paused isn't",
+    ),
+    "with other views": (
+        f"{OURS}; DROP VIEW adc_queue; CREATE VIEW adc_queue AS SELECT load_extension('x')",
+        ForeignFile,
+        "view adc_queue isn't",
+    ),
+    "with two tables in one place": (
+        f"{LYING}; UPDATE sqlite_schema SET rootpage = (SELECT rootpage FROM sqlite_schema WHERE name = 'app')"
+        " WHERE name = 'adc_paused'",
+        StoreDamaged,
+        "a.* has the same place in it as something else",
+    ),
+    "with a trigger said to be on another table": (
+        hidden("trigger", "spy", "app"),
+        StoreDamaged,
+        "malformed database schema",
+    ),
+    "with a trigger said to be an index": (hidden("index", "spy", "app"), StoreDamaged, "malformed database schema"),
+    "with a trigger under another name": (hidden("trigger", "good", "app"), StoreDamaged, "malformed database schema"),
     "with a trigger on our table": (
         f"{OURS}; CREATE TRIGGER spy AFTER INSERT ON adc_jobs BEGIN UPDATE adc_jobs SET priority = 9; END",
         ForeignFile,
@@ -113,6 +166,45 @@ def test_a_place_where_no_file_can_be_is_told(place: str, path: Path) -> None:
     assert raised.value.code & 0xFF == apsw.SQLITE_CANTOPEN
 
 
+LEFT = f"""
+PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0;
+{OURS}; CREATE TRIGGER spy AFTER INSERT ON adc_jobs BEGIN SELECT 1; END
+"""
+
+
+@pytest.mark.parametrize("with_shm", [False, True])
+def test_what_a_crash_has_left_beside_a_foreign_file_stays_as_it_was(with_shm: bool, path: Path) -> None:
+    whole = path.with_name("whole.db")
+    with closing(apsw.Connection(str(whole))) as connection:
+        connection.execute(LEFT).fetchall()
+        for suffix in ("", "-wal", *(["-shm"] if with_shm else [])):
+            copied(Path(f"{whole}{suffix}"), Path(f"{path}{suffix}"))
+    whole.unlink()
+    before = files(path)
+
+    with pytest.raises(ForeignFile, match="a trigger spy"):
+        open_store(str(path), "full", BUDGET)
+
+    after = files(path)
+    assert {name: after[name] for name in after if not name.endswith("-shm")} == {
+        name: before[name] for name in before if not name.endswith("-shm")
+    }
+    assert after.keys() == before.keys()
+
+
+def test_what_a_crash_has_left_beside_adc_s_own_is_taken_over(path: Path) -> None:
+    whole = path.with_name("whole.db")
+    with closing(open_store(str(whole), "normal", BUDGET)) as store:
+        Moves(store).schedule(order(1))
+        for suffix in ("", "-wal"):
+            copied(Path(f"{whole}{suffix}"), Path(f"{path}{suffix}"))
+
+    with closing(open_store(str(path), "normal", BUDGET)) as store:
+        check_laws(store, [nth(1)])
+
+    assert [each.name for each in path.parent.iterdir() if each.name.startswith(path.name)] == [path.name]
+
+
 def test_an_empty_name_is_no_temporary_database() -> None:
     with pytest.raises(CannotOpen):
         open_store("", "full", BUDGET)
@@ -126,6 +218,7 @@ def test_a_place_without_shared_memory_cannot_have_a_wal(path: Path) -> None:
 @pytest.mark.parametrize(("durability", "synchronous"), [("full", 2), ("normal", 1)])
 def test_a_new_file_is_set_up_as_asked(durability: Durability, synchronous: int, path: Path) -> None:
     with closing(open_connection(str(path), durability, BUDGET)) as connection:
+        connection.authorizer = None  # adc itself doesn't ask for most of them
         settings = {
             name: connection.pragma(name)
             for name in (
@@ -186,6 +279,33 @@ def test_an_application_keeps_its_own_file(path: Path) -> None:
         other.execute("CREATE INDEX app_by_kind ON adc_jobs (job_type)")  # does no harm
     moves.store.close()
     open_store(str(path), "full", BUDGET).close()
+
+
+def test_an_application_s_numbers_stay_though_it_has_no_table_yet(path: Path) -> None:
+    make(path, "PRAGMA user_version = 7; PRAGMA application_id = 99")
+
+    open_store(str(path), "full", BUDGET).close()
+
+    with closing(apsw.Connection(str(path))) as other:
+        assert (other.pragma("user_version"), other.pragma("application_id")) == (7, 99)
+
+
+def test_an_application_s_own_triggers_may_be_about_adc_s_tables(path: Path) -> None:
+    make(
+        path,
+        f"""{OURS}; CREATE TABLE app (a); CREATE TABLE log (what);
+        CREATE TRIGGER t AFTER INSERT ON app BEGIN INSERT INTO log SELECT count(*) FROM adc_jobs; END;
+        CREATE VIEW due AS SELECT * FROM adc_queue;
+        CREATE INDEX of_theirs ON adc_jobs (job_type, lower(queue));
+        """,
+    )
+
+    with closing(open_store(str(path), "full", BUDGET)) as store:
+        Moves(store).schedule(order(1))
+
+    with closing(apsw.Connection(str(path))) as other:
+        other.execute("INSERT INTO app VALUES (1)")
+        assert other.execute("SELECT what FROM log").fetchall() == [(1,)]
 
 
 def test_the_schema_as_sql_makes_what_opening_makes(path: Path) -> None:

@@ -24,7 +24,7 @@ QUERIES = {
     name: query
     for module in (queries, pruning_queries, outbox_queries)
     for name, query in vars(module).items()
-    if name.isupper() and not name.startswith("_")
+    if name.isupper() and not name.startswith("_") and isinstance(query, str)
 }  # all SQL of the store
 DATA = re.compile(r"\s*(SELECT|WITH|INSERT|UPDATE|DELETE)\b")
 
@@ -32,6 +32,7 @@ EXPECTED = {
     "OBJECTS": ("SCAN sqlite_schema", "the schema has some twenty rows"),
     "COUNT_OBJECTS": ("SCAN sqlite_master", "the same"),
     "ORIGINALS": ("SCAN sqlite_schema", "the same"),
+    "SHARED_PAGES": ("SCAN sqlite_schema|USE TEMP B-TREE FOR GROUP BY", "the same"),
     "LOCK": ("SCAN adc_meta", "it ends before the first row"),
     "SOURCE_ID": ("SCAN CONSTANT ROW", "it asks the library"),
     "PATH": ("SCAN pragma_database_list VIRTUAL TABLE INDEX 0:", "a connection has few databases"),
@@ -64,6 +65,7 @@ def details(plan: apsw.ext.QueryPlan) -> Iterator[str]:
 def planner(request: pytest.FixtureRequest) -> Iterator[apsw.Connection]:
     """What SQLite knows of the tables when it makes its plans."""
     connection = open_connection(":memory:", "full", Span(0))
+    connection.authorizer = None  # not all of these queries are a store's
     number = {"an empty file": 0, "few jobs, analyzed": 3}.get(request.param, 3_000)
     if number:
         moves = Moves(SqliteStore(connection, ":memory:", MemorySigns(), MemoryWakeup()))

@@ -21,6 +21,7 @@ from adc.stores.sqlite.verifying import verify_file
 from adc.testing.samples import FAULT
 from adc.testing.store_moves import NOW, Moves, nth, order
 from adc.testing.store_walks import Walk
+from tests.elsewhere import copied
 from tests.faults.real_file import make_file
 
 DONE, STARTED, DEAD, WAITING, ERASED = map(nth, range(1, 6))
@@ -277,7 +278,7 @@ def test_commits_that_a_crash_left_beside_the_file_are_checked_and_stay(path: Pa
     Moves(store).schedule(order(7))
     crashed = path.parent / "crashed.db"
     for end in ("", "-wal"):
-        shutil.copy(f"{path}{end}", f"{crashed}{end}")
+        copied(Path(f"{path}{end}"), Path(f"{crashed}{end}"))
     store.close()
     before = [Path(f"{crashed}{end}").read_bytes() for end in ("", "-wal")]
 
