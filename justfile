@@ -79,15 +79,10 @@ bench-big-log *args:
 bench-verify *args:
     {{bin}}/python -m tests.benchmarks.verify {{args}}
 
-# All that takes minutes: power cuts, calls that fail, kills and stops, the herd, and the simulation with 50,000 seeds in memory and 10,000 in SQLite.
-faults:
-    {{bin}}/python -m tests.faults.powercut
-    {{bin}}/python -m tests.faults.nth_call
-    {{bin}}/python -m tests.faults.system_calls
-    {{bin}}/python -m tests.faults.kills
-    {{bin}}/python -m tests.faults.herd
-    {{bin}}/python -m tests.simulation --seeds 50000 --processes 2
-    {{bin}}/python -m tests.simulation --seeds 10000 --processes 2 --store sqlite
+# Run the whole fault suite, or the parts that are named, and write docs/faults.md and build/faults.json.
+faults *args:
+    {{bin}}/pip install -q -e '.[faults]'
+    {{bin}}/python -m tests.faults {{args}}
 
 # Simulate runners, clients and faults; arguments choose the seeds: `just simulate --seed 7` shows one.
 simulate *args:
@@ -96,6 +91,10 @@ simulate *args:
 # Change adc in each of the ways that the simulation must notice, and say by which seed it does.
 mutants *args:
     {{bin}}/python -m tests.simulation.mutants --processes 2 {{args}}
+
+# Change the shell of adc in each of the ways that the fault suite must notice, and say which part of it does.
+shell-mutants *args:
+    {{bin}}/python -m tests.faults.mutants --processes 2 {{args}}
 
 # Kill real producers and runners 1,000 times, and stop runners 200 times: nothing may be lost, nor run without a claim.
 kills *args:

@@ -201,14 +201,16 @@ def _failed(calls: Sequence[Call], error: Exception) -> list[list[Call]]:
         calls[0].failed(error)
     elif isinstance(error, OutcomeUnknown | StoreBusy):
         for call in calls:
-            call.failed(_of_its_own(error))
+            call.failed(_of_its_own(error, call))
     else:
         return [[call] for call in calls]
     return []
 
 
-def _of_its_own(trouble: OutcomeUnknown | StoreBusy) -> StoreTrouble:
-    """The same for each thread: an exception that several raise has the traces of all of them."""
-    own = type(trouble)(trouble.path, trouble.operation, trouble.problem, trouble.code)
+def _of_its_own(trouble: OutcomeUnknown | StoreBusy, call: Call) -> StoreTrouble:
+    """The same for each thread, about its own jobs: an exception that several raise has the traces of all of them."""
+    said = trouble.path, trouble.operation, trouble.problem, trouble.code
+    is_unknown = isinstance(trouble, OutcomeUnknown)
+    own = OutcomeUnknown(*said, jids=[job.jid for job in call.jobs]) if is_unknown else type(trouble)(*said)
     own.__cause__ = trouble
     return own

@@ -17,6 +17,7 @@ import pytest
 
 import adc
 from adc.core.outcome import Success
+from adc.stores.sqlite import backing_up
 from adc.stores.sqlite.backing_up import back_up, back_up_file
 from adc.stores.sqlite.migrations import FIRST
 from adc.system import SystemClock
@@ -119,6 +120,18 @@ def test_nothing_is_overwritten_nor_taken_for_a_part_of_it(queue: adc.SqliteQueu
     assert (into / taken).read_text() == "precious"
 
 
+def test_a_rename_never_replaces_a_file(into: Path) -> None:
+    for name in ("a", "b"):
+        (into / name).write_text(name)
+
+    with pytest.raises(FileExistsError):
+        backing_up.is_renamed(str(into / "a"), str(into / "b"))
+
+    assert [(into / name).read_text() for name in ("a", "b")] == ["a", "b"]
+    assert backing_up.is_renamed(str(into / "a"), str(into / "c"))
+    assert names(into) == ["b", "c"]
+
+
 def test_a_file_that_appears_meanwhile_is_not_overwritten(into: Path, db: Path) -> None:
     adc.SqliteQueue.open(db).close()
 
@@ -133,13 +146,17 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(into: Path, db: Path) 
     assert names(into) == ["b.db"]
 
 
-def test_where_there_are_no_links_it_is_renamed(
-    queue: adc.SqliteQueue, into: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> None:
-        raise PermissionError(1, "Operation not permitted")
+def refuse(*_: object) -> None:
+    raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(os, "link", refuse)
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_where_the_system_can_rename_only_over_what_is_there_it_gets_its_name_all_the_same(
+    queue: adc.SqliteQueue, into: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    monkeypatch.setattr(backing_up, "is_renamed", lambda *_: False)
+    if not has_links:
+        monkeypatch.setattr(os, "link", refuse)
 
     queue.backup(into / "b.db")
 

@@ -82,6 +82,7 @@ def test_a_queue_goes_on_after_it(queue: adc.SqliteQueue) -> None:
 
     assert list(queue.verify()) == []
     assert queue.counts()["scheduled"] == 3
+    assert seen(adc.doctor(queue.doctor().path), "locks").details == (f"process {os.getpid()} (this one): has it open",)
 
 
 def test_a_file_in_use_is_looked_at_from_another_process(queue: adc.SqliteQueue, db: Path) -> None:

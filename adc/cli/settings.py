@@ -100,11 +100,12 @@ def choose_risks(command: Function) -> Function:
     return click.option(
         "--allow",
         type=click.Choice(get_args(Risk)),
+        metavar="RISK",
         multiple=True,
         envvar="ADC_ALLOW",
         expose_value=False,
         callback=_remember_risks,
-        help="Open the file though it would be refused for this; may be repeated. ADC_ALLOW does the same.",
+        help=f"Open a file that is refused for RISK: {', '.join(get_args(Risk))}. May be repeated. Else ADC_ALLOW.",
     )(command)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import TYPE_CHECKING, final
 
-from adc.core.outcome import Outcome
+from adc.core.outcome import Failure, Outcome
 from adc.drivers.cancellation import Cancellation
 from adc.drivers.coroutines import perform_here, settle
 from adc.drivers.forking import leave_if_forked
@@ -80,7 +80,10 @@ class Launched:
     async def settled(self, awaitable: Awaitable[object], clock: Clock) -> Outcome[object, BaseException]:
         """What it awaits, inside the event loop that awaits this."""
         self._listen()
-        outcome = await settle(awaitable, clock, self.heed)
+        try:
+            outcome = await settle(awaitable, clock, self.heed)
+        except GeneratorExit as error:  # out of a task of the handler's own: it closes all coroutines but the outermost
+            outcome = Failure(error)
         self._loop = None
         return outcome
 

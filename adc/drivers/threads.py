@@ -26,6 +26,7 @@ from adc.drivers.perform import perform
 from adc.drivers.processes import Children, Sent
 from adc.handling.job import Held
 from adc.handling.route import Routes
+from adc.handling.said import said_of
 from adc.ports.clock import Clock
 from adc.ports.wakeup import Wake
 from adc.running.wishes import Woken
@@ -148,7 +149,11 @@ class Threads:
         return True
 
     async def _as_task(self, launched: Launched) -> None:
-        self._outbox.put(await launched.as_task(self._clock))
+        try:
+            report = await launched.as_task(self._clock)
+        except GeneratorExit:  # out of a task of the handler's own: it closes all coroutines but the outermost
+            report = launched.report(said_of(GeneratorExit("out of a task of the handler's own")))
+        self._outbox.put(report)
 
 
 @final

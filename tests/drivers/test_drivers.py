@@ -106,7 +106,7 @@ def test_every_form_comes_to_every_end(hands: Hands, form: str) -> None:
     assert {payload: shown(said_by(hands, form, payload)) for payload in OUTCOMES} == OUTCOMES
 
 
-@pytest.mark.parametrize("payload", ["exit", "interrupt", "answer", "fail"])
+@pytest.mark.parametrize("payload", ["exit", "interrupt", "close", "cancel", "group of all", "answer", "fail"])
 def test_a_task_of_the_handlers_own_ends_as_the_handler(hands: Hands, payload: str) -> None:
     assert shown(said_by(hands, "by_task", payload)) == OUTCOMES[payload]
 

@@ -53,6 +53,14 @@ class Counting:
         for name, by in figures.items():
             self.count(prefix + name, by)
 
+    def count_report(self, report: Mapping[str, object]) -> None:
+        """The numbers in a report, and those in its mappings."""
+        for name, said in report.items():
+            if isinstance(said, int | float):
+                self.count(name.replace("_", " "), said)
+            elif isinstance(said, Mapping):
+                self.count_report({f"{name} {key}": value for key, value in said.items()})
+
     def wrong(self, violations: Iterable[str]) -> None:
         self.violations += violations
 

@@ -6,7 +6,6 @@ python -m tests.faults.flips [--flips 10000] [--edits 1000] [--seed 0]
 import argparse
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
@@ -19,6 +18,7 @@ import apsw
 
 from adc.ports.trouble import StoreTrouble
 from adc.stores.sqlite.verifying import verify_file
+from tests.faults.counting import Counting, options
 from tests.faults.real_file import make_file
 
 Value: TypeAlias = int | float | str | bytes | None
@@ -41,10 +41,6 @@ class Tally:
     """Nothing is told, and every row is what it was."""
     missed: list[str] = field(default_factory=list)
     """What should never be: nothing is told, though a row is another one; or an error came instead."""
-
-    def said(self) -> str:
-        laws = ", ".join(f"{law} {count}" for law, count in self.told.most_common())
-        return f"told: {laws}; not told, all rows as they were: {self.dead}; missed: {len(self.missed)}"
 
 
 def content(path: Path) -> Content:
@@ -175,17 +171,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--flips", type=int, default=10_000)
     parser.add_argument("--edits", type=int, default=1_000)
-    parser.add_argument("--seed", type=int, default=0)
+    options(parser)
     chosen = parser.parse_args()
-    began = time.perf_counter()
+    counting = Counting("flips", chosen.seed)
     with tempfile.TemporaryDirectory() as folder:
         flipped, edited = run(Path(folder), flips=chosen.flips, edits=chosen.edits, seed=chosen.seed)
-    print(f"{chosen.flips} flips: {flipped.said()}")
-    print(f"{chosen.edits} edits: {edited.said()}")
-    print(f"seed {chosen.seed}, {time.perf_counter() - began:.0f} s")
-    missed = flipped.missed + edited.missed
-    print(*missed, sep="\n", end="\n" * bool(missed))
-    return 1 if missed else 0
+    counting.count("flips", chosen.flips)
+    counting.count("edits", chosen.edits)
+    for name, tally in (("flips", flipped), ("edits", edited)):
+        counting.count(f"{name} that changed no row", tally.dead)
+        counting.count_all(tally.told, f"{name} told by law ")
+        counting.wrong(tally.missed)
+    return counting.end(chosen.json, f"--flips {chosen.flips} --edits {chosen.edits}")
 
 
 if __name__ == "__main__":

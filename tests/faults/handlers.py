@@ -59,7 +59,7 @@ ENDS: Final[dict[str, History]] = {
     ),
 }
 """By what a handler does in the end: raises, or gives."""
-FORMS: Final = ("raising", "asynchronously", "by_steps", "by_awaited_steps", "by_async_steps")
+FORMS: Final = ("raising", "asynchronously", "by_steps", "by_awaited_steps", "by_async_steps", "by_task")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ import apsw
 import adc
 from adc.core.events import JobStarted
 from adc.core.transition import Recorded
+from tests.faults.counting import Counting, options
 from tests.faults.forked import Notes, cpu_seconds, exit_code, lines_of, together
 
 NOTHING: Final = adc.JobKind("nothing", str)
@@ -55,7 +56,8 @@ def note(job: adc.Job[str]) -> None:
 class Found:
     """What was measured, and what isn't as it must be."""
 
-    figures: str
+    said: str
+    figures: dict[str, float]
     wrong: list[str] = field(default_factory=list)
 
     def must(self, holds: bool, otherwise: str) -> None:
@@ -90,7 +92,10 @@ def idle(folder: Path, seconds: float) -> Found:
             os.kill(pid, SIGTERM)
         codes = set(map(exit_code, pids))
     percent = 100 * cost / took
-    found = Found(f"{IDLE_RUNNERS} idle runners cost {percent:.1f}% of a core together, and wrote nothing")
+    found = Found(
+        f"{IDLE_RUNNERS} idle runners cost {percent:.1f}% of a core together, and wrote nothing",
+        {"idle runners": IDLE_RUNNERS, "percent of a core, all of them": round(percent, 1)},
+    )
     found.must(percent < MOST_PERCENT, f"they cost {percent:.1f}% of a core, not less than {MOST_PERCENT}%")
     found.must(before == after, f"they wrote: {before} became {after}")
     found.must(codes == {0}, f"they ended with {codes}")
@@ -133,7 +138,8 @@ def claims(folder: Path) -> Found:
     share = shares[-1] / statistics.median(shares)
     found = Found(
         f"{CLAIMERS} processes ran {BACKLOG} jobs in {took:.1f} s, and got {shares}: "
-        f"the least is {share:.2f} of the median"
+        f"the least is {share:.2f} of the median",
+        {"claimed by 8 processes": BACKLOG, "least share of the median": round(share, 2)},
     )
     found.must(share >= LEAST_SHARE, f"the least share is {share:.2f} of the median, not {LEAST_SHARE}")
     found.must(runs == Counter(jids), f"of {BACKLOG} jobs {len(runs)} ran, {sum(runs.values())} times in all")
@@ -188,7 +194,8 @@ def writes(folder: Path) -> Found:
     longest, most = took[-1], took[int(len(took) * 0.999)]
     found = Found(
         f"{WRITERS} writers made {commits} commits in {WRITING_SECONDS:.0f} s; "
-        f"p50 {took[len(took) // 2]:.4f} s, p99.9 {most:.3f} s, longest {longest:.3f} s"
+        f"p50 {took[len(took) // 2]:.4f} s, p99.9 {most:.3f} s, longest {longest:.3f} s",
+        {"commits of 8 writers": sum(commits), "p99.9 of their waits in s": round(most, 3)},
     )
     found.must(most < LONGEST_WAIT, f"p99.9 of the waits is {most:.3f} s, not less than {LONGEST_WAIT} s")
     found.must(codes == {0}, f"they ended with {codes}")
@@ -199,19 +206,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="PART")
     parser.add_argument("--seconds", type=float, default=20.0)
+    options(parser)
     chosen = parser.parse_args()
     parts: dict[str, Callable[[Path], Found]] = {
         "idle": lambda folder: idle(folder, chosen.seconds),
         "claims": claims,
         "writes": writes,
     }
-    failed = False
+    counting = Counting("herd", chosen.seed)
     for part in chosen.parts or parts:
         with tempfile.TemporaryDirectory() as folder:
             found = parts[part](Path(folder))
-        print(f"{part}: {found.figures}", *(f"WRONG: {each}" for each in found.wrong), sep="\n", flush=True)
-        failed = failed or bool(found.wrong)
-    return 1 if failed else 0
+        print(f"{part}: {found.said}", flush=True)
+        counting.count_all(found.figures)
+        counting.wrong(f"{part}: {each}" for each in found.wrong)
+    return counting.end(chosen.json, " ".join(chosen.parts), figures=False)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,7 @@ from adc.handling.fault import FAULT_LIMIT, fault_of
 from adc.stores.sqlite.side_file import SideFile
 from adc.testing.recorded import attempts_of, recorded_answers
 from adc.testing.samples import EVENTS, JOB
+from tests.faults.whence import memory
 
 Door: TypeAlias = Callable[[bytes], None]
 
@@ -236,8 +237,13 @@ def record(given: bytes) -> None:
 
 
 @cache
+def _kept() -> tempfile.TemporaryDirectory[str]:
+    """It goes with the process; or with its parent, which says where it is to be: atheris ends without a word."""
+    return tempfile.TemporaryDirectory(dir=None if "TMPDIR" in os.environ else memory())
+
+
 def _folder() -> Path:
-    return Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    return Path(_kept().name)
 
 
 @cache

@@ -8,6 +8,7 @@ is installed (`pip install -e '.[faults]'`); elsewhere it mutates what is good, 
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -128,7 +129,8 @@ def guided(name: str, seconds: float, seed: int) -> Tried:
         command = [sys.executable, "-m", "tests.faults.inputs", "--guided", name, f"-max_total_time={int(seconds)}"]
         command += [f"-seed={seed + 1}", f"-max_len={LONGEST}", f"-timeout={PATIENCE}", f"-rss_limit_mb={MEMORY}"]
         command += ["-print_final_stats=1", f"-artifact_prefix={folder}/", str(corpus)]
-        ended = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+        here = {**os.environ, "TMPDIR": folder}
+        ended = subprocess.run(command, env=here, capture_output=True, text=True, errors="replace", check=False)
         said = ended.stderr + ended.stdout
         counts = TRIED.findall(said)
         tried = Tried(name, int(counts[-1]) if counts else 0, int((REACHED.findall(said) or ["0"])[-1]))

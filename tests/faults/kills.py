@@ -17,9 +17,8 @@ from random import Random
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 from typing import Final
 
-import msgspec
-
 from tests.faults.aftermath import Faults, Number, Report, Stop, judge
+from tests.faults.counting import Counting, options
 from tests.faults.forked import end, fork, lines_of
 from tests.faults.victims import ACKNOWLEDGED, DATABASE, LEASE, produce, run, wait_until_empty
 
@@ -230,11 +229,10 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=1_000)
     parser.add_argument("--stops", type=int, default=200)
     parser.add_argument("--every", type=float, default=0.2)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", type=Path)
+    options(parser)
     parser.add_argument("--keep", type=Path, help="a directory for the file and all notes")
     chosen = parser.parse_args()
-    began = time.monotonic()
+    counting = Counting("kills", chosen.seed)
     if chosen.keep is not None:
         chosen.keep.mkdir()
     with tempfile.TemporaryDirectory() as folder:
@@ -247,18 +245,13 @@ def main() -> int:
                 end(victim.pid)
         report = judge(supervisor.folder, supervisor.faults)
         errors = (supervisor.folder / ERRORS).read_text().splitlines()
-    print(*told_of(report), f"seed {chosen.seed}, {time.monotonic() - began:.0f} s", sep="\n")
-    if chosen.json is not None:
-        chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode({"seed": chosen.seed, **asdict(report)})))
-    if not report.wrong:
-        return 0
-    print("the last errors:", *errors[-MOST_WRONG:], sep="\n")
-    print(*(f"WRONG: {each}" for each in report.wrong[:MOST_WRONG]), f"{len(report.wrong)} in all", sep="\n")
-    print(
-        f"again: python -m tests.faults.kills --kills {chosen.kills} --stops {chosen.stops} "
-        f"--every {chosen.every} --seed {chosen.seed}"
-    )
-    return 1
+    print(*told_of(report), sep="\n")
+    counting.count_report(asdict(report))
+    counting.wrong(report.wrong)
+    if report.wrong:
+        print("the last errors:", *errors[-MOST_WRONG:], sep="\n")
+    again = f"--kills {chosen.kills} --stops {chosen.stops} --every {chosen.every}"
+    return counting.end(chosen.json, again, figures=False)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ python -m tests.faults.powercut [--states 200000] [--seed 0] [--processes 2] [--
 import argparse
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -22,9 +21,10 @@ import msgspec
 
 import adc
 from adc.stores.sqlite.verifying import verify_file
+from tests.faults.counting import Counting, options
 from tests.faults.day import ARCHIVE, DATABASE, KIND, Day, Log, Moment, log_of
 from tests.faults.images import MODES, Disk, Image
-from tests.faults.whence import commit_of, memory
+from tests.faults.whence import memory
 
 LENGTH: Final = 24
 """How many things are done in a day."""
@@ -38,8 +38,6 @@ Control: TypeAlias = Literal["", "off", "lie"]
 class Report:
     """What came of it, in figures, and what isn't as it must be."""
 
-    commit: str = ""
-    seed: int = 0
     states: int = 0
     distinct: int = 0
     days: int = 0
@@ -48,7 +46,6 @@ class Report:
     done: dict[str, int] = field(default_factory=dict)
     acknowledged: int = 0
     """Events, the most of each day."""
-    seconds: float = 0.0
     wrong: list[str] = field(default_factory=list)
 
     def add(self, other: "Report") -> None:
@@ -166,28 +163,20 @@ def examine(seed: int, control: Control = "", most: int = 1 << 30) -> Report:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--states", type=int, default=200_000)
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--control", choices=("", "off", "lie"), default="")
-    parser.add_argument("--json", type=Path)
+    options(parser)
     chosen = parser.parse_args()
-    began, report = time.monotonic(), Report(commit_of(), chosen.seed)
+    counting, report = Counting("powercut", chosen.seed), Report()
     with get_context("spawn").Pool(chosen.processes) as pool:
         for each in pool.imap(partial(examine, control=chosen.control), range(chosen.seed, chosen.seed + MOST_DAYS)):
             report.add(each)
             if report.states >= chosen.states or report.wrong:
                 break
         pool.terminate()
-    report.seconds = round(time.monotonic() - began, 1)
-    if chosen.json is not None:
-        chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(asdict(report))))
-    print(f"{report.states} states, {report.distinct} distinct, of {report.days} days, {report.migrations} migrations")
-    print(f"{report.deeds} deeds, {report.acknowledged} events, {report.seconds} s; {report.done}")
-    if not report.wrong:
-        return 0
-    print(*(f"WRONG: {each}" for each in report.wrong[:MOST_WRONG]), f"{len(report.wrong)} in all", sep="\n")
-    print(f"commit {report.commit}; again: python -m tests.faults.powercut --states 1 --seed SEED")
-    return 1
+    counting.count_report(asdict(report))
+    counting.wrong(report.wrong)
+    return counting.end(chosen.json, "--states 1, with the seed that it says")
 
 
 if __name__ == "__main__":

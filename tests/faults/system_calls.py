@@ -9,19 +9,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 import adc
 from adc.stores.sqlite.verifying import verify_file
+from tests.faults.counting import Counting, options
 from tests.faults.day import DATABASE, KIND, MOMENT
-from tests.faults.whence import ROOT, commit_of, memory
+from tests.faults.whence import ROOT, memory
 
 CALLS: Final = (
     *("pwrite64", "write", "fdatasync", "fsync", "ftruncate", "unlink", "openat", "fcntl", "close"),
@@ -36,12 +34,9 @@ MOST: Final = 400
 class Report:
     """What came of it, in figures, and what isn't as it must be."""
 
-    commit: str = ""
     kills: int = 0
     acknowledged: int = 0
     by_call: dict[str, int] = field(default_factory=dict)
-    seconds: float = 0.0
-    skipped: str = ""
     wrong: list[str] = field(default_factory=list)
 
 
@@ -122,15 +117,14 @@ def points(counts: dict[str, int], every: int) -> Iterator[tuple[str, int]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=0, help="every so many calls; 0: about 400 of all")
-    parser.add_argument("--json", type=Path)
+    options(parser)
     chosen = parser.parse_args()
-    report, began = Report(commit_of()), time.monotonic()
+    counting, report = Counting("system_calls", chosen.seed), Report()
     with tempfile.TemporaryDirectory(dir=memory()) as name:
         place = Path(name)
         counts = counted(place) if shutil.which("strace") else {}
         if not counts:
-            report.skipped = "strace, or ptrace, isn't there: nothing was killed at system calls"
-            print(report.skipped)
+            counting.missing.append("strace, or ptrace, isn't there: nothing was killed at system calls")
         every = chosen.every or max(1, sum(counts.values()) // MOST)
         with ThreadPoolExecutor(2) as pool:
             for call, killed, acknowledged, wrong in pool.map(lambda point: kill(place, *point), points(counts, every)):
@@ -138,16 +132,9 @@ def main() -> int:
                 report.acknowledged += acknowledged
                 report.by_call[call] = report.by_call.get(call, 0) + killed
                 report.wrong += wrong
-    report.seconds = round(time.monotonic() - began, 1)
-    print(f"{report.kills} kills, {report.acknowledged} acknowledged, {report.seconds} s: {report.by_call}")
-    if chosen.json is not None:
-        chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(asdict(report))))
-    print(
-        *(f"WRONG: {each}" for each in report.wrong[:20]),
-        f"{len(report.wrong)} wrong; commit {report.commit}",
-        sep="\n",
-    )
-    return bool(report.wrong)
+    counting.count_report(asdict(report))
+    counting.wrong(report.wrong)
+    return counting.end(chosen.json, "")
 
 
 if __name__ == "__main__":

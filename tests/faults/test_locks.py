@@ -4,7 +4,7 @@ from tests.faults.locks import all_cases, examine
 
 
 def test_what_drops_the_locks_is_noticed_before_anything_is_acknowledged_and_others_do_no_harm() -> None:
-    outcome = examine(cases=10, seed=1)
+    outcome = examine(cases=10, seed=3)
 
     assert outcome.violations == []
     assert outcome.cases == 10

@@ -1,4 +1,4 @@
-"""Mutants of the shell: all of their patches fit in each run of the tests; `python -m tests.faults.mutants` kills all."""
+"""Mutants of the shell: in each run of the tests all patches fit; `python -m tests.faults.mutants` kills all."""
 
 from pathlib import Path
 

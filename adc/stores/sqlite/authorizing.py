@@ -10,9 +10,12 @@ from typing import Final, TypeAlias
 
 import apsw
 
+from adc.stores.sqlite import queries
+
 Deed: TypeAlias = tuple[int, str | None, str | None]
 """What a statement does, by SQLite's number for it, and to what: https://sqlite.org/c3ref/c_alter_table.html."""
 
+_BEGIN: Final = queries.BEGIN.partition(" ")[0]
 _ANY: Final = "any"
 _TABLES: Final = ("adc_meta", "job_events", "adc_jobs", "adc_runners", "adc_paused")
 _READABLE: Final = (*_TABLES, "sqlite_sequence", "sqlite_master", "sqlite_schema", "json_each")
@@ -45,8 +48,8 @@ _ON_BEHALF: Final[Mapping[str, frozenset[Deed]]] = {
 READS: Final[frozenset[Deed]] = reading(_READABLE, _FUNCTIONS) | {
     *product((apsw.SQLITE_PRAGMA,), _PRAGMAS, (None,)),
     (apsw.SQLITE_PRAGMA, "integrity_check", "100"),
-    *product((apsw.SQLITE_TRANSACTION,), ("BEGIN", "COMMIT", "ROLLBACK"), (None,)),
-    *product((apsw.SQLITE_SAVEPOINT,), ("BEGIN", "RELEASE"), ("reading",)),
+    *product((apsw.SQLITE_TRANSACTION,), (_BEGIN, queries.COMMIT, queries.ROLLBACK), (None,)),
+    *product((apsw.SQLITE_SAVEPOINT,), (_BEGIN, "RELEASE"), ("reading",)),
 }
 """What everybody may: read adc's own tables, in a transaction."""
 EXAMINES: Final[frozenset[Deed]] = READS | {_ANY_FUNCTION}

@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from errno import EMLINK, ENOENT, ENOTDIR
+from errno import EEXIST, ENOENT, ENOTDIR
 from itertools import islice
 from typing import Final
 
@@ -33,6 +33,9 @@ _PAGES: Final = 1_000
 _BESIDE: Final = ("", "-wal", "-shm", "-journal")
 """What SQLite takes for parts of a file of this name."""
 _OPERATION: Final = "back up"
+_HERE: Final = -100
+_NO_REPLACE: Final = 1
+"""What Linux calls AT_FDCWD and RENAME_NOREPLACE."""
 _NO_TEXT: Final = "not an error"
 _STRIKES: Final = READS | {(apsw.SQLITE_DELETE, "adc_runners", None)}
 """All that is changed in a copy."""
@@ -135,16 +138,37 @@ def _name(copied: str, to: str) -> None:
         _sync(copied)
         _refuse_taken(to)
         try:
-            os.link(copied, to)  # refuses what is there, where renaming would replace it
+            if not is_renamed(copied, to):
+                _link(copied, to)
         except FileExistsError as error:
             raise AlreadyThere(to, _OPERATION, f"there is a file {to} already") from error
-        except OSError as error:
-            if error.errno == EMLINK:
-                raise
-            os.rename(copied, to)  # noqa: PTH104  a drive without links, such as a stick
-        else:
-            os.unlink(copied)  # noqa: PTH108  as above
         _sync(os.path.dirname(to) or ".")  # noqa: PTH120  as above
+
+
+def is_renamed(source: str, target: str) -> bool:
+    """Rename a file, but not over another one: FileExistsError. Python can't say that; False: nor can this system."""
+    from ctypes import CDLL, get_errno  # noqa: PLC0415  it is seldom needed
+
+    rename = getattr(CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:
+        return False
+    if not rename(_HERE, os.fsencode(source), _HERE, os.fsencode(target), _NO_REPLACE):
+        return True
+    if get_errno() == EEXIST:
+        raise FileExistsError(EEXIST, os.strerror(EEXIST), target)
+    return False
+
+
+def _link(copied: str, to: str) -> None:
+    """A link is refused too where there is a file. If the process dies in between, the file has two names."""
+    try:
+        os.link(copied, to)
+    except FileExistsError:
+        raise
+    except OSError:
+        os.rename(copied, to)  # noqa: PTH104  a drive without links, such as a stick; nothing had the name just now
+    else:
+        os.unlink(copied)  # noqa: PTH108  as above
 
 
 def _sync(path: str) -> None:

@@ -23,7 +23,7 @@ from adc.ports.trouble import ForeignFile, FutureVersion, NoQueue, StoreBusy, St
 from adc.stores.memory_wakeup import MemoryWakeup
 from adc.stores.sqlite import auditing_queries, pages, queries, rows, symptoms
 from adc.stores.sqlite.authorizing import READS
-from adc.stores.sqlite.custody import custody_of
+from adc.stores.sqlite.custody import all_custodies, custody_of
 from adc.stores.sqlite.descriptors import numbers_of
 from adc.stores.sqlite.examining import examined
 from adc.stores.sqlite.filesystems import kind_of_device
@@ -99,7 +99,7 @@ def _inside(
     real = connection.filename  # the file itself, where the path is a link to it: what is beside it has that name
     index = wal_index_of(real)
     locks = locks_of(real, SideFile(real).path)
-    yield _locks(locks, runners, is_ours=here is not None)
+    yield _locks(locks, runners, is_ours=_has_another(connection, path))
     yield symptoms.readers(_readers(locks, index))
     yield symptoms.wal(_size(f"{real}-wal"), index)
     yield space
@@ -198,6 +198,12 @@ def _space(connection: apsw.Connection) -> Observation:
     )
     gives_back = rows.number(connection, pages.AUTO_VACUUM) == pages.INCREMENTAL
     return symptoms.space(page, count, free, gives_back=gives_back)
+
+
+def _has_another(connection: apsw.Connection, path: str) -> bool:
+    """Whether this process has the file open otherwise, too."""
+    identity = custody_of(connection, path).identity
+    return any(opened is not connection and other.identity == identity for opened, other in all_custodies())
 
 
 def _absent_guards(connection: apsw.Connection, path: str, before: Collection[int]) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ def any_recorded_or_why(
 
 
 def _fetch(connection: apsw.Connection, query: str, bindings: Bindings) -> list[tuple[Any, ...]]:
-    """All rows at once: an open cursor would keep its lock. The table is STRICT, so that the Any is what it says."""
+    """All rows at once: an open cursor would keep its lock. What the Any is, `shaped` says."""
     return connection.execute(query, bindings).fetchall()
 
 

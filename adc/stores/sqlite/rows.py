@@ -202,7 +202,7 @@ def job_row(state: Live, job: Snapshot) -> Row:
 
 
 def _fetch(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> list[tuple[Any, ...]]:
-    """All rows at once: an open cursor would keep its lock. The tables are STRICT, so that the Any is what it says."""
+    """All rows at once: an open cursor would keep its lock. What the Any is, `shaped` says."""
     return connection.execute(query, bindings).fetchall()
 
 

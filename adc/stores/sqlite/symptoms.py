@@ -6,12 +6,13 @@ from typing import Final
 from msgspec import Struct
 
 from adc.auditing.diagnosis import Observation, Severity
+from adc.running.growth import BOUND
 from adc.stores.sqlite.filesystems import is_shared
 from adc.stores.sqlite.wal_index import WalIndex
 
 MIB: Final = 1 << 20
-LARGE_WAL: Final = 64 * MIB
-"""SQLite begins anew at 4 MiB or so, unless somebody reads how it was before, or one transaction is as large."""
+LARGE_WAL: Final = BOUND
+"""As large as a runner tells of."""
 LITTLE_ROOM: Final = 100 * MIB
 NO_ROOM: Final = MIB
 MUCH_FREE: Final = 64 * MIB
