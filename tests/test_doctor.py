@@ -7,7 +7,9 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from itertools import takewhile
 from pathlib import Path
+from tempfile import gettempdir
 from threading import Event
 
 import apsw
@@ -362,7 +364,7 @@ def test_a_link_is_told_and_the_file_is_looked_at(queue: adc.SqliteQueue, db: Pa
 def test_where_the_file_may_not_be_written_it_is_read_or_that_is_told(db: Path) -> None:
     with adc.SqliteQueue.open(db) as queue:
         queue.schedule(NOTE.new("a"))
-    for directory in (db.parent, *db.parent.parents[:2]):
+    for directory in takewhile(lambda each: each != Path(gettempdir()), db.parents):
         directory.chmod(0o755)
     db.chmod(0o644)
     program = (

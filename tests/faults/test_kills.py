@@ -21,7 +21,8 @@ def test_whoever_is_killed_or_stopped_nothing_is_lost(tmp_path: Path) -> None:
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
     report = json.loads((tmp_path / "report.json").read_text())
-    assert (report["wrong"], report["stops"]) == ([], 3)
-    assert report["kills"] >= 20
-    assert report["jobs"] >= report["acknowledged"] > 0
-    assert report["rescues"]["count"] > 0
+    counters = report["counters"]
+    assert (report["violations"], counters["stops"]) == ([], 3)
+    assert counters["kills"] >= 20
+    assert counters["jobs"] >= counters["acknowledged"] > 0
+    assert counters["rescues count"] > 0

@@ -31,6 +31,9 @@ def many(first: int, seeds: int, store: StoreName, *, processes: int, enough: in
         f"{total.seeds} seeds on {store}: {total.steps} steps, {total.events} events, {told(total.pairs)}, "
         f"{total.seeds / taken:.0f} seeds/s"
     )
+    print(*(failure.said() for failure in total.failures), sep="\n")
+    if file is None:
+        return 1 if total.failures else 0
     counting.count_all({"seeds": total.seeds, "steps": total.steps, "events": total.events})
     counting.count("pairs of event and state", len(total.pairs))
     counting.wrong(failure.said() for failure in total.failures)
