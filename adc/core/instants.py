@@ -15,7 +15,8 @@ Instant = NewType("Instant", int)
 Span = NewType("Span", int)
 """A length of time in microseconds. Whatever msgspec reads as one, a timedelta can say."""
 
-if not TYPE_CHECKING:  # msgspec looks at what a new type is made of; checkers want to see a class there
+# msgspec looks at what a new type is made of; checkers want to see a class there.
+if not TYPE_CHECKING:  # pragma: no branch
     Instant.__supertype__ = Annotated[int, Meta(ge=_FIRST, le=_LAST)]
     Span.__supertype__ = Annotated[int, Meta(ge=-(2**63), le=_LONGEST)]
 

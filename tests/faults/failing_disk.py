@@ -9,11 +9,14 @@ from typing import Final, Literal, TypeAlias
 import apsw
 from typing_extensions import Buffer, override
 
-Lasting: TypeAlias = Literal["once", "for ever"]
+Lasting: TypeAlias = Literal["once", "a while", "for ever"]
+A_WHILE: Final = 3
+"""Calls that fail until it heals."""
 
 CALLS: Final = ("xRead", "xWrite", "xTruncate", "xSync", "xFileSize", "xLock", "xOpen", "xDelete", "xAccess")
 KINDS: Final[dict[str, tuple[int, frozenset[str]]]] = {
     "IOERR_READ": (apsw.SQLITE_IOERR_READ, frozenset({"xRead"})),
+    "SHORT_READ": (apsw.SQLITE_IOERR_SHORT_READ, frozenset({"xRead"})),
     "IOERR_WRITE": (apsw.SQLITE_IOERR_WRITE, frozenset({"xWrite"})),
     "FULL": (apsw.SQLITE_FULL, frozenset({"xWrite", "xTruncate"})),
     "IOERR_FSYNC": (apsw.SQLITE_IOERR_FSYNC, frozenset({"xSync"})),
@@ -28,7 +31,7 @@ KINDS: Final[dict[str, tuple[int, frozenset[str]]]] = {
 }
 """By name: SQLite's result code, and which calls may give it. A call that may not has succeeded.
 
-IOERR_SHORT_READ isn't here: by the contract of a VFS it is no error, but says that the rest is zeros."""
+SHORT_READ gives half of what was asked for: SQLite takes the rest for zeros, as if the file had ended there."""
 
 
 @dataclass
@@ -59,7 +62,8 @@ class Fault:
         number = len(self.calls)
         self.calls.append(call)
         _, may = KINDS[self.kind]
-        if self.at < 0 or call not in may or number < self.at or (self.lasting == "once" and self.hits):
+        most = {"once": 1, "a while": A_WHILE}.get(self.lasting, self.hits + 1)
+        if self.at < 0 or call not in may or number < self.at or self.hits >= most:
             return False
         self.spared -= 1
         if self.spared >= 0:
@@ -117,6 +121,8 @@ class _File(apsw.VFSFile):
     @override
     def xRead(self, amount: int, offset: int) -> bytes:
         if self.fault.fails("xRead"):
+            if self.fault.kind == "SHORT_READ":
+                return super().xRead(amount // 2, offset)
             raise self.fault.error()
         return super().xRead(amount, offset)
 
