@@ -153,8 +153,8 @@ class JobKind(AnyJobKind, Generic[P, R]):
         self.payload_codec: Codec[P] = codec_for(payload) if codec is None else codec
         self._decoders: dict[int, Decoder[P]] = dict(enumerate((*older, self.payload_codec), self.oldest))
         self.result_codec: Codec[R] = codec_for(result) if result_codec is None else result_codec
-        self.payload_limit = count_of("payload_limit", payload_limit, least=0)
-        self.result_limit = count_of("result_limit", result_limit, least=0)
+        self.payload_limit: int = count_of("payload_limit", payload_limit, least=0)
+        self.result_limit: int = count_of("result_limit", result_limit, least=0)
 
     def new(
         self,

@@ -94,7 +94,11 @@ WRONG_KINDS: dict[str, tuple[Callable[[], object], type[Exception], str]] = {
     "priority True": (lambda: JobKind("a", str, priority=True), TypeError, "expected a priority as an int, got bool"),
     "priority 1.5": (lambda: JobKind("a", str, priority=1.5), TypeError, "expected a priority as an int, got float"),  # type: ignore[arg-type]
     "retry 3": (lambda: JobKind("a", str, retry=3), TypeError, "expected a policy such as .* as retry, got int"),  # type: ignore[arg-type]
-    "2.5 retries": (lambda: JobKind("a", str, retry=fixed(max_retries=2.5)), TypeError, "max_retries as an int, got float"),  # type: ignore[arg-type]
+    "2.5 retries": (
+        lambda: JobKind("a", str, retry=fixed(max_retries=2.5)),  # type: ignore[arg-type]
+        TypeError,
+        "max_retries as an int, got float",
+    ),
     "True retries": (lambda: JobKind("a", str, retry=fixed(max_retries=True)), TypeError, "as an int, got bool"),
     "a policy of 2.5": (lambda: JobKind("a", str, retry=RetryPolicy(2.5)), TypeError, r"`int`, got `float`.*max_ret"),  # type: ignore[arg-type]
     "a policy of True": (lambda: JobKind("a", str, retry=RetryPolicy(True)), TypeError, "expected a policy"),

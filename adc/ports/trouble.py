@@ -78,7 +78,7 @@ class CannotOpen(NotCommitted):
 class UnsafeFile(NotCommitted):
     """Somebody else may have put the file there, or may put another one in its place; it was left as it was."""
 
-    advice = "Nothing was made or changed."
+    advice: str = "Nothing was made or changed."
 
     def __init__(self, path: str, operation: str, problem: str, risk: str = "") -> None:
         super().__init__(path, operation, problem)

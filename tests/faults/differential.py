@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from typing_extensions import override
 
 import adc
 from adc.claimed import Poller
@@ -59,6 +60,7 @@ class Queues(RuleBasedStateMachine):
         self.jobs: list[adc.NewJob] = []
         self.claimed: list[tuple[AnyClaimed, AnyClaimed]] = []
 
+    @override
     def teardown(self) -> None:
         for queue in self.queues:
             queue.close()
@@ -80,7 +82,9 @@ class Queues(RuleBasedStateMachine):
         self.both("begin", lambda queue: queue.counts())
 
     @rule(kind=kinds, text=texts, key=keys, delay=delays, priority=st.integers(-2, 2))
-    def schedule(self, kind: adc.JobKind[str, int], text: str, key: str | None, delay: timedelta, priority: int) -> None:
+    def schedule(
+        self, kind: adc.JobKind[str, int], text: str, key: str | None, delay: timedelta, priority: int
+    ) -> None:
         job = kind.new(text, key=key, priority=priority).after(delay)
         self.jobs.append(job)
         self.both("schedule", lambda queue: queue.try_schedule(job))
@@ -192,7 +196,7 @@ def examine(steps: int, first: int) -> Counting:
             suppress_health_check=list(HealthCheck),
         )
         try:
-            run_state_machine_as_test(seed(first * 100_003 + round_)(Queues), settings=chosen)  # type: ignore[no-untyped-call]
+            run_state_machine_as_test(seed(first * 100_003 + round_)(Queues), settings=chosen)
         except Exception as error:  # noqa: BLE001  it is told
             counting.wrong(["\n".join([repr(error)[:2_000], *getattr(error, "__notes__", ())])])
         round_ += 1

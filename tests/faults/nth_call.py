@@ -7,7 +7,6 @@ python -m tests.faults.nth_call --point OPERATION:KIND:LASTING:AT
 import argparse
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +16,6 @@ from pathlib import Path
 from random import Random
 from typing import Final, TypeAlias
 
-import msgspec
 from typing_extensions import override
 
 import adc
@@ -25,8 +23,9 @@ from adc.core.events import JobDone
 from adc.ports.trouble import NotCommitted, OutcomeUnknown
 from adc.stores.sqlite.verifying import verify_file
 from tests.elsewhere import copied_folder
+from tests.faults.counting import Counting, options
 from tests.faults.failing_disk import KINDS, Fault, Lasting, failing_disk
-from tests.faults.whence import commit_of, memory
+from tests.faults.whence import memory
 
 KIND: Final = adc.JobKind("k", str, result=str, retry=adc.exponential(max_retries=2))
 DATABASE: Final = "q.db"
@@ -115,6 +114,9 @@ SEVERAL: Final = frozenset({"prune", "prune into an archive", "run", "complete",
 """Those that are more than one transaction: the first ones may be there when a later one isn't."""
 
 
+TYPED: Final = (NotCommitted, OutcomeUnknown)
+DAMAGE: Final = (adc.StoreTrouble, adc.VersionConflict, adc.UnreadableEvent, adc.ImpossibleHistory, LookupError)
+"""What may be told of a file that a lying disk has damaged; LookupError: no job to do it with was found."""
 PATIENT: Final = frozenset({"prune", "prune into an archive", "verify", "backup", "compact"})
 """Those that wait ten seconds for a lock."""
 
@@ -142,6 +144,11 @@ class Point:
     lasting: Lasting
     at: int
 
+    @property
+    def lies(self) -> bool:
+        """Whether the disk gives what isn't in the file, and SQLite can't know: it may write that back."""
+        return self.kind == "SHORT_READ"
+
     @override
     def __str__(self) -> str:
         return f"{self.operation}:{self.kind}:{self.lasting}:{self.at}"
@@ -151,12 +158,8 @@ class Point:
 class Report:
     """What came of it, in figures, and what isn't as it must be."""
 
-    commit: str = ""
-    seed: int = 0
     points: int = 0
     hits: int = 0
-    answers: dict[str, int] = field(default_factory=dict)
-    by_operation: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
 
@@ -168,6 +171,8 @@ class Examiner:
     report: Report = field(default_factory=Report)
     answers: Counter[str] = field(default_factory=Counter)
     by_operation: Counter[str] = field(default_factory=Counter)
+    damaged: int = 0
+    """Files that verify told to be damaged, after the disk had given half of what was read."""
 
     def __post_init__(self) -> None:
         (self.place / "base").mkdir()
@@ -203,30 +208,42 @@ class Examiner:
                 raised = error
             fault.armed = False
             crashed = self.copy("run", "crashed")  # as a crash would leave it now
-            self.judge(point, raised, log_of(crashed), "after a crash")
-            self.goes_on(point, queue, folder)
+            self.judge(point, raised, crashed, "after a crash")
+            more = self.goes_on(point, queue)
             queue.close()
-        self.judge(point, raised, log_of(folder), "later", more=1)
-        self.judge_files(point, crashed, folder)
+        self.judge(point, raised, folder, "later", more)
+        self.judge_backup(point, raised, folder)
         self.report.points += 1
         self.report.hits += bool(fault.hits)
         self.by_operation[point.operation] += 1
         self.answers["success" if raised is None else type(raised).__name__] += 1
         return bool(fault.hits)
 
-    def goes_on(self, point: Point, queue: adc.SqliteQueue, folder: Path) -> None:
-        """The cause is gone: so is the trouble, without opening the queue anew."""
+    def goes_on(self, point: Point, queue: adc.SqliteQueue) -> int:
+        """The cause is gone: so is the trouble, without opening the queue anew. The number of new events."""
         try:
             queue.schedule(KIND.new("after", key="after"))
         except Exception as error:  # noqa: BLE001  it is told
-            self.wrong(point, f"it doesn't go on: {error!r}")
+            if not (point.lies and isinstance(error, DAMAGE)):
+                self.wrong(point, f"it doesn't go on: {error!r}")
+            return 0
+        return 1
 
-    def judge(self, point: Point, raised: BaseException | None, after: Digests, when: str, more: int = 0) -> None:
-        """What the log has must be what the answer said."""
-        if raised is not None and not isinstance(raised, NotCommitted | OutcomeUnknown):
+    def judge(self, point: Point, raised: BaseException | None, folder: Path, when: str, more: int = 0) -> None:
+        """What the files have must be what the answer said; or it is told that they are damaged, if the disk lied."""
+        if not (raised is None or isinstance(raised, TYPED) or (point.lies and isinstance(raised, DAMAGE))):
             self.wrong(point, f"it isn't typed: {raised!r}")
-        if point.operation in SEVERAL:
+        findings = [f"{name}: {each}" for name in (DATABASE, "old.db") for each in findings_of(folder / name)]
+        if point.lies and findings:
+            self.damaged += 1
             return
+        for each in findings:
+            self.wrong(point, f"{when}: {each}")
+        if point.operation not in SEVERAL:
+            self.judge_log(point, raised, log_of(folder), when, more)
+
+    def judge_log(self, point: Point, raised: BaseException | None, after: Digests, when: str, more: int) -> None:
+        """Nothing is lost, and what is new is what the answer said."""
         lost = self.before.items() - after.items()
         new = len(after) - len(self.before) - more
         if lost:
@@ -239,13 +256,13 @@ class Examiner:
         if new not in (0, expected):
             self.wrong(point, f"{when}: {new} new events")
 
-    def judge_files(self, point: Point, *folders: Path) -> None:
-        for folder in folders:
-            for name in (DATABASE, "old.db"):
-                if (folder / name).exists() and (folder / name).stat().st_size:
-                    for finding in verify_file(str(folder / name)):
-                        if name == DATABASE or "there is no queue" not in finding.problem:  # it was about to be made
-                            self.wrong(point, f"{folder.name}/{name}: {finding}")
+    def judge_backup(self, point: Point, raised: BaseException | None, folder: Path) -> None:
+        """There is one if that was the answer, else none; and what has its name is whole."""
+        backup = folder / "backup.db"
+        if point.operation == "backup" and backup.exists() != (raised is None):
+            self.wrong(point, f"{raised!r}, and there is {'a' if backup.exists() else 'no'} backup")
+        for each in findings_of(backup):
+            self.wrong(point, f"the backup: {each}")
 
     def wrong(self, point: Point, what: str) -> None:
         self.report.wrong.append(f"{point}: {what}")
@@ -261,6 +278,14 @@ NEW_EVENTS: Final = {
     "pause": 1,
     "resume": 1,
 }
+
+
+def findings_of(path: Path) -> list[str]:
+    """Of verify; none, if there is no such file, or only one that was about to become a queue."""
+    if not path.exists() or not path.stat().st_size:
+        return []
+    told = map(str, verify_file(str(path)))
+    return [each for each in told if path.name == DATABASE or "there is no queue" not in each]
 
 
 def log_of(folder: Path) -> Digests:
@@ -283,14 +308,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--operations", nargs="*", default=list(OPERATIONS))
     parser.add_argument("--share", type=float, default=1.0)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--point")
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--point", help="only this one")
+    options(parser)
     chosen = parser.parse_args()
-    began, random = time.monotonic(), Random(chosen.seed)
+    random, counting = Random(chosen.seed), Counting("nth_call", chosen.seed)
     with tempfile.TemporaryDirectory(dir=memory()) as place:
         examiner = Examiner(Path(place))
-        examiner.report.seed, examiner.report.commit = chosen.seed, commit_of()
         if chosen.point is not None:
             operation, kind, lasting, at = chosen.point.split(":")
             examiner.attempt(Point(operation, kind, lasting, int(at)))
@@ -299,14 +322,11 @@ def main() -> int:
                 if random.random() < chosen.share:
                     examiner.attempt(point)
     report = examiner.report
-    report.answers, report.by_operation = dict(examiner.answers), dict(examiner.by_operation)
-    print(f"{report.points} points, {report.hits} hit, {time.monotonic() - began:.0f} s: {report.answers}")
-    if chosen.json is not None:
-        chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(report)))
-    print(*(f"WRONG: {each}" for each in report.wrong[:40]), sep="\n")
-    if report.wrong:
-        print(f"{len(report.wrong)} in all; commit {report.commit}; again: python -m tests.faults.nth_call --point ...")
-    return bool(report.wrong)
+    counting.count_all({"points": report.points, "hit": report.hits, "damaged by short reads": examiner.damaged})
+    counting.count_all(examiner.answers, "answered by ")
+    counting.count_all(examiner.by_operation, "points in ")
+    counting.wrong(report.wrong)
+    return counting.end(chosen.json, "--point OPERATION:KIND:LASTING:AT, as it says")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ class Descriptors:
         self._main = tuple(map(_watched, main))
         self._wal = tuple(map(_watched, wal))
         self._shm = _watched(shm)
-        self.files = frozenset((inode, device) for _, inode, device in (*self._main, *self._wal, self._shm))
+        self.files: frozenset[Identity] = frozenset(
+            (inode, device) for _, inode, device in (*self._main, *self._wal, self._shm)
+        )
         of_main, of_shm = put_mark(self._main[0][0]), put_mark(shm)
         self._who_main, self._ours_main = of_main or UNSEEN
         self._who_shm, self._ours_shm = of_shm or UNSEEN

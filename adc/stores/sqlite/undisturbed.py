@@ -19,7 +19,7 @@ class Undisturbed:
     def __init__(self) -> None:
         self._left: int | None = None
         """The number that the last commit left; None: nothing is believed."""
-        self.era = 0
+        self.era: int = 0
         """It grows whenever others may have changed something: what was found out in another era isn't believed."""
         self.last_seq: int | None = None
         """The place of the latest event; None: it isn't known."""

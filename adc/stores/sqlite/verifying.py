@@ -25,13 +25,19 @@ def verify_file(path: str, budget: Span = BUDGET) -> Iterator[Finding]:
 
     Raises NoQueue where there is no file, and another StoreTrouble for one that can't be read now, as when it is busy.
     """
+    left = False
     try:
         with examined(path, budget) as connection:
-            yield from verify(connection, path)
+            try:
+                yield from verify(connection, path)
+            except GeneratorExit:
+                left = True
+                raise
     except _NOT_OF_THE_FILE:
         raise
     except StoreTrouble as trouble:
-        yield Finding("file", trouble.problem)
+        if not left:  # else nobody asks any more
+            yield Finding("file", trouble.problem)
 
 
 def verify(connection: apsw.Connection, path: str) -> Iterator[Finding]:
