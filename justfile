@@ -100,6 +100,10 @@ shell-mutants *args:
 kills *args:
     {{bin}}/python -m tests.faults.kills {{args}}
 
+# Run 8 processes for minutes or hours (--hours 8), with kills and prunes: nothing may be lost, nor grow.
+soak *args:
+    {{bin}}/python -m tests.faults.soak {{args}}
+
 # Open 200,000 states in which a power cut may leave the disk: what was acknowledged is there. --control off: must fail.
 powercut *args:
     {{bin}}/python -m tests.faults.powercut {{args}}

@@ -1,6 +1,7 @@
 """The system: the only file that reads time and chance, and makes ids."""
 
 import os
+from functools import cache
 from itertools import count
 from time import monotonic_ns, time_ns
 from typing import Final
@@ -94,6 +95,7 @@ def caller() -> str:
     return f"caller:{os.getpid()}@{os.uname().nodename}"
 
 
+@cache
 def version() -> str:
     """The version of adc that runs."""
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  20 ms, which few need

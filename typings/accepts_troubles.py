@@ -59,6 +59,8 @@ def from_outside(queue: adc.SqliteQueue, runner: adc.JobRunner) -> None:
         assert_type(trouble.path, str)
     except (adc.UnsafeFile, adc.NetworkFileSystem) as trouble:
         assert_type((trouble.path, trouble.risk), tuple[str, str])
+    except adc.OutOfMemory as starved:
+        assert_type(starved.passing, bool)
     except (adc.UsedAfterFork, adc.StorageLocksLost, adc.DatabaseMoved, adc.SqliteTooOld) as trouble:
         assert_type(trouble.advice, str)
     except adc.NotCommitted as undone:

@@ -47,6 +47,13 @@ class DiskError(NotCommitted):
     passing = True
 
 
+class OutOfMemory(NotCommitted):
+    """SQLite got no memory. It says nothing about the file."""
+
+    advice = "Nothing was committed. Try again when there is memory, or with less at once."
+    passing = True
+
+
 class StoreBusy(NotCommitted):
     """Others held the file's lock for longer than the busy timeout."""
 

@@ -9,9 +9,21 @@ from typing import Final, TypeAlias
 import adc
 from adc.core.database import AnyEvent
 from adc.core.events import JobCancelled, JobCrashed, JobDied, JobDone, JobScheduled, JobStarted
+from adc.core.ids import DATABASE as HISTORY_OF_ALL
 from adc.core.transition import Recorded
 from tests.faults.forked import lines_of
-from tests.faults.victims import ACKNOWLEDGED, CHILD_POISON, DATABASE, HOPELESS, POISON, POLL, RAN, TOLD, UNWANTED
+from tests.faults.victims import (
+    ACKNOWLEDGED,
+    ARCHIVE,
+    CHILD_POISON,
+    DATABASE,
+    HOPELESS,
+    POISON,
+    POLL,
+    RAN,
+    TOLD,
+    UNWANTED,
+)
 
 LONGEST_RESCUE: Final = 2.0 + POLL.total_seconds()
 """In seconds, from the death of a runner to the moment at which its jobs may run again."""
@@ -128,27 +140,38 @@ def judge(folder: Path, faults: Faults) -> Report:
         stopped_writing=sum(each.writing for each in faults.stops),
         wrong=[*faults.wrong],
     )
-    with adc.SqliteQueue.open(folder / DATABASE) as queue:
-        log = list(events_of(queue))
-        report.wrong += [f"verify: {finding}" for finding in queue.verify()]
-        report.wrong += [f"runner {row.runner} is still on the roll" for row in queue.runners()]
+    files = [folder / name for name in (ARCHIVE, DATABASE) if (folder / name).exists()]
+    for file in files:
+        with adc.SqliteQueue.open(file) as queue:
+            report.wrong += [f"verify of {file.name}: {finding}" for finding in queue.verify()]
+            report.wrong += [f"runner {row.runner} is still on the roll" for row in queue.runners()]
+    log = Log(files)
     lives = lives_of(log)
     judge_lives(report, lives, folder)
     judge_executions(report, log, folder)
     judge_crashes(report, log, folder, faults)
     told = lines_of(folder / TOLD)
     report.wrong += [f"job {words[2]} couldn't be read" for words in told if words[1] == "JobUnreadable"]
-    report.events, report.told = len(log), dict(Counter(words[1] for words in told))
+    report.events, report.told = sum(1 for _ in log), dict(Counter(words[1] for words in told))
     return report
 
 
-def events_of(queue: adc.SqliteQueue) -> Iterator[Recorded[AnyEvent]]:
-    after = 0
-    while page := queue.store.events(after, PAGE):
-        for each in page:
-            assert isinstance(each, Recorded), each
-            yield each
-        after = page[-1].seq
+@dataclass
+class Log:
+    """The histories of jobs in all of the files, read anew each time: a long run has more than memory has room for."""
+
+    files: list[Path]
+
+    def __iter__(self) -> Iterator[Recorded[AnyEvent]]:
+        for file in self.files:
+            with adc.SqliteQueue.open(file) as queue:
+                after = 0
+                while page := queue.store.events(after, PAGE):
+                    for each in page:
+                        assert isinstance(each, Recorded), each
+                        if each.jid != HISTORY_OF_ALL:
+                            yield each
+                    after = page[-1].seq
 
 
 def lives_of(log: Iterable[Recorded[AnyEvent]]) -> dict[str, Life]:

@@ -55,6 +55,7 @@ class Queues(RuleBasedStateMachine):
         path = Path(self.folder.name) / "q.db"
         in_file = adc.SqliteQueue.open(path, durability="normal", actor="test", clock=self.clock, dice=self.dice)
         self.queues: tuple[StoreQueue, StoreQueue] = (in_memory, in_file)
+        self.verify = in_file.verify
         for queue in self.queues:
             queue._poller = Poller(queue.store, self.clock, self.dice, samples.RUNNER)  # one name for both
         self.jobs: list[adc.NewJob] = []
@@ -62,9 +63,11 @@ class Queues(RuleBasedStateMachine):
 
     @override
     def teardown(self) -> None:
+        findings = [str(each) for each in self.verify()]  # also where a state isn't what its events lead to
         for queue in self.queues:
             queue.close()
         self.folder.cleanup()
+        assert findings == []
 
     def both(self, name: str, call: Call) -> tuple[object, object]:
         """Ask both, and compare all that can be seen."""

@@ -64,6 +64,9 @@ class Supervisor:
     folder: Path
     random: Random
     every: float
+    rest: float = PRODUCERS_REST
+    mortal: bool = True
+    """Whether there is poison for runners."""
     faults: Faults = field(default_factory=Faults)
     victims: list[Victim] = field(default_factory=list)
     numbers: Iterator[Number] = field(default_factory=count)
@@ -117,7 +120,7 @@ class Supervisor:
         """Start new ones in the place of those that died, or are stopped."""
         for _ in range(producers - sum(not each.is_runner for each in self.victims)):
             seed = self.random.randrange(1 << 32)
-            self.start(partial(produce, self.folder, seed, PRODUCERS_REST), is_runner=False)
+            self.start(partial(produce, self.folder, seed, self.rest, self.mortal), is_runner=False)
         for _ in range(RUNNERS - len(self.awake())):
             if len(self.awake()) >= FEW_RUNNERS and self.random.random() > AT_ONCE:
                 continue

@@ -1,48 +1,29 @@
 """Real disks that are full, and files that can't be written: nothing is lost, and all goes on when the cause goes."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import pytest
 
-from tests.faults.whence import ROOT
+from tests.faults.cramped import CASES, Case, Unable, problem_of
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount, and may be somebody else")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(folder)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("this root may not mount")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+SHARE = (
+    Case("limited", 10_000),
+    Case("limited cycles", 4_096),
+    Case("limited open", 4_128),
+    Case("pages", 3),
+    Case("small", 1_500),
+    Case("read only", 0),
+    Case("read only folder", 1),
+)
 
 
-def goes_on(way: str, folder: Path) -> None:
-    command = [sys.executable, "-m", "tests.faults.cramped", way, str(folder)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+@pytest.mark.parametrize("case", SHARE, ids=str)
+def test_without_room_or_permission_nothing_is_lost_and_all_goes_on_by_itself(case: Case) -> None:
+    try:
+        problem = problem_of(case)
+    except Unable as unable:
+        pytest.skip(str(unable))
 
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-
-
-def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
-    goes_on("limited", tmp_path)
-
-
-@needs_root
-def test_a_disk_that_is_full(small_disk: Path) -> None:
-    goes_on("small", small_disk)
+    assert problem == ""
 
 
-@needs_root
-def test_a_file_that_may_only_be_read() -> None:
-    with TemporaryDirectory() as folder:  # all may go there
-        Path(folder).chmod(0o755)
-        goes_on("read only", Path(folder))
+def test_there_are_enough_cases() -> None:
+    assert len(set(CASES)) >= 60

@@ -24,9 +24,11 @@ CANCELLED_AFTER: Final = 4
 
 DATABASE: Final = "jobs.db"
 ACKNOWLEDGED: Final = "acknowledged"
-"""Jobs that a producer knows to be stored: id and kind, before it makes the next one."""
+"""Jobs that a producer knows to be stored: id, kind and how many microseconds that took, before it makes the next."""
 RAN: Final = "ran"
 """Attempts, as their handlers began: id, attempt and process."""
+ARCHIVE: Final = "old.db"
+"""Where jobs are that were pruned."""
 TOLD: Final = "told"
 """What runners tell: their number, event, and whom or what it concerns."""
 
@@ -128,16 +130,21 @@ router.add_job_handler(POISON, kill_the_process)
 router.add_job_handler(CHILD_POISON, kill_the_process, process=True)
 
 
-def produce(folder: Path, seed: int, rest: float, number: int) -> None:
-    """Schedule one job after another until somebody kills this, and cancel some of them a little later."""
+def produce(folder: Path, seed: int, rest: float, mortal: bool, number: int) -> None:
+    """Schedule one job after another until somebody kills this, and cancel some of them a little later.
+
+    Unless runners are mortal, there is no poison that kills them.
+    """
     random, unwanted = Random(seed), deque[adc.Xid]()
-    kinds, shares = tuple(SHARES | RARE), tuple((SHARES | RARE).values())
+    weights = {kind: share for kind, share in (SHARES | RARE).items() if mortal or kind is not POISON}
     acknowledged = Notes(folder / ACKNOWLEDGED)
     with adc.SqliteQueue.open(folder / DATABASE) as queue:
         while True:
-            (kind,) = random.choices(kinds, shares)
-            jid = queue.schedule(kind.new(Task(str(folder), 0.0 if kind is QUICK else random.uniform(0.0, LONGEST))))
-            acknowledged.say(jid, kind.name)
+            (kind,) = random.choices(tuple(weights), tuple(weights.values()))
+            job = kind.new(Task(str(folder), 0.0 if kind is QUICK else random.uniform(0.0, LONGEST)))
+            asked = time.monotonic()
+            jid = queue.schedule(job)
+            acknowledged.say(jid, kind.name, round(1e6 * (time.monotonic() - asked)))
             if kind is UNWANTED:
                 unwanted.append(jid)
             if len(unwanted) > CANCELLED_AFTER:

@@ -67,15 +67,9 @@ def back_up(path: str, to: str, clock: Clock, copy: Callable[[str], None]) -> Ba
 
 def copy_pages(source: apsw.Connection, into: str, to: str) -> None:
     """Copy all that a connection sees, which is in a transaction, or that of a queue in memory, behind its lock."""
-    with _target(into, to) as target:
-        run = target.backup("main", source, "main")
-        try:
-            while not run.done:
-                run.step(_PAGES)
-        except BaseException:
-            run.close(force=True)  # else it fails as the step did, and apsw makes a SystemError of that
-            raise
-        run.close()
+    with _target(into, to) as target, target.backup("main", source, "main") as run:
+        while not run.done:
+            run.step(_PAGES)
 
 
 def _strike_all(copied: str, to: str) -> None:

@@ -11,6 +11,7 @@ from adc.ports.trouble import (
     DiskError,
     ForeignFile,
     NotCommitted,
+    OutOfMemory,
     StoreBusy,
     StoreClosed,
     StoreDamaged,
@@ -30,6 +31,7 @@ _BY_CODE: Final[dict[int, type[StoreTrouble]]] = {
     apsw.SQLITE_PERM: StoreReadOnly,
     apsw.SQLITE_CANTOPEN: CannotOpen,
     apsw.SQLITE_IOERR: DiskError,
+    apsw.SQLITE_NOMEM: OutOfMemory,
     apsw.SQLITE_CORRUPT: StoreDamaged,
     apsw.SQLITE_NOTADB: StoreDamaged,
     apsw.SQLITE_AUTH: ForeignFile,  # adc's own statements are allowed: something else would run with them

@@ -8,7 +8,7 @@ import apsw
 from adc.auditing.finding import SOUND, Finding
 from adc.core.ids import DATABASE
 from adc.core.instants import Span
-from adc.ports.trouble import CannotOpen, NoQueue, StoreBusy, StoreClosed, StoreTrouble, UsedAfterFork
+from adc.ports.trouble import CannotOpen, NoQueue, OutOfMemory, StoreBusy, StoreClosed, StoreTrouble, UsedAfterFork
 from adc.stores.sqlite import queries, rows, scanning
 from adc.stores.sqlite.differing import difference
 from adc.stores.sqlite.examining import BUDGET, examined
@@ -16,7 +16,7 @@ from adc.stores.sqlite.jobwise import Paused, Proved, Unproved, audited
 from adc.stores.sqlite.outfit import Outfit, outfit_of
 from adc.stores.sqlite.troubles import RAISED, trouble_of
 
-_NOT_OF_THE_FILE: Final = (NoQueue, CannotOpen, StoreBusy, StoreClosed, UsedAfterFork)
+_NOT_OF_THE_FILE: Final = (NoQueue, CannotOpen, OutOfMemory, StoreBusy, StoreClosed, UsedAfterFork)
 """Troubles that say nothing about what is in the file: they are raised."""
 
 

@@ -1,8 +1,8 @@
 """Verify: a file as adc leaves it is sound; whatever was done to it past adc is found, and is never an error."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import apsw
@@ -12,7 +12,7 @@ from adc.auditing.finding import Finding, Law
 from adc.auditing.stored import StoredEvent
 from adc.core.commands import Cancel, Fail
 from adc.core.instants import Span
-from adc.ports.trouble import NoQueue, StoreBusy, StoreTrouble
+from adc.ports.trouble import NoQueue, OutOfMemory, StoreBusy, StoreTrouble
 from adc.stores.sqlite import auditing_queries
 from adc.stores.sqlite.migrations import FIRST, SCHEMA_SQL
 from adc.stores.sqlite.opening import open_store
@@ -22,6 +22,7 @@ from adc.testing.samples import FAULT
 from adc.testing.store_moves import NOW, Moves, nth, order
 from adc.testing.store_walks import Walk
 from tests.elsewhere import copied
+from tests.faults.failing_disk import Fault, failing_disk
 from tests.faults.real_file import make_file
 
 DONE, STARTED, DEAD, WAITING, ERASED = map(nth, range(1, 6))
@@ -337,3 +338,31 @@ def test_nothing_is_sorted(query: str, connection: apsw.Connection) -> None:
 
     assert "INDEX sqlite_autoindex" in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_a_lack_of_memory_is_no_damage(path: Path) -> None:
+    with closing(open_store(str(path), "normal", Span(0))) as store:
+        apsw.hard_heap_limit(apsw.memory_used())
+        try:
+            with pytest.raises(OutOfMemory):
+                list(store.verify())
+        finally:
+            apsw.hard_heap_limit(0)
+
+        assert list(store.verify()) == []
+
+
+@pytest.mark.parametrize("at", range(0, 32, 8))
+def test_who_asks_for_no_more_while_there_is_no_memory_is_told_nothing_more(path: Path, at: int) -> None:
+    """The file can't be closed either: that is no finding for somebody who has left."""
+    fault = Fault(at, "NOMEM", "for ever")
+    with failing_disk(fault):
+        findings = verify_file(str(path))
+        fault.arm()
+        with suppress(StoreTrouble):
+            next(findings, None)
+            assert isinstance(findings, Generator)
+            findings.close()
+        fault.armed = False
+
+    assert fault.hits
