@@ -21,7 +21,7 @@ import msgspec
 from tests.faults.counting import Outcome
 from tests.faults.page import Run, page
 from tests.faults.parts import CONTROLS, PARTS, Part, command_of
-from tests.faults.whence import ROOT, commit_of
+from tests.faults.whence import ROOT
 
 PAGE: Final = ROOT / "docs" / "faults.md"
 FIGURES: Final = ROOT / "build" / "faults.json"
@@ -44,7 +44,7 @@ def run(part: Part, seed: int, folder: Path) -> Run:
     print(
         f"\n== {part.name}, {time.monotonic() - began:.0f} s{': FAILED' if failed else ''}\n{said.strip()}", flush=True
     )
-    return Run(part, outcome, round(time.monotonic() - began, 1), failed)
+    return Run(part.name, outcome, round(time.monotonic() - began, 1), failed, datetime.now(UTC).date().isoformat())
 
 
 def all_of(parts: Sequence[Part], seed: int) -> list[Run]:
@@ -53,7 +53,21 @@ def all_of(parts: Sequence[Part], seed: int) -> list[Run]:
         small = [part for part in parts if part.cores == 1]
         runs = list(pool.map(lambda part: run(part, seed, Path(folder)), small))
         runs += [run(part, seed, Path(folder)) for part in parts if part.cores > 1]
-    return sorted(runs, key=lambda each: PARTS.index(each.part))
+    return runs
+
+
+def keep(file: Path, runs: Sequence[Run]) -> dict[str, Run]:
+    """Put them into the file of figures, in the place of what it has of the same parts: all that it has then."""
+    kept = msgspec.json.decode(file.read_bytes(), type=dict[str, Run]) if file.exists() else {}
+    kept |= {each.part: each for each in runs}
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
+    return kept
+
+
+def machine() -> str:
+    """What the figures depend on."""
+    return f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
 
 
 def main() -> int:
@@ -62,29 +76,17 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names)}; none: all of them")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, default=FIGURES)
-    parser.add_argument("--page", type=Path, help="where the page is written; docs/faults.md where all parts ran")
+    parser.add_argument("--page", type=Path, default=PAGE, help="written once all parts are in the file of figures")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(names):
         parser.error(f"no part {', '.join(sorted(unknown))}: there are {', '.join(names)}")
     began = time.monotonic()
     runs = all_of([part for part in PARTS if part.name in (chosen.names or names)], chosen.seed)
+    kept = keep(chosen.json, runs)
+    if all(name in kept for name in names):
+        chosen.page.write_text(page([kept[name] for name in names], machine()))
+    failed = [each.part for each in runs if each.failed]
     seconds = time.monotonic() - began
-    machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    chosen.json.parent.mkdir(exist_ok=True)
-    figures = {
-        "commit": commit_of(),
-        "seed": chosen.seed,
-        "machine": machine,
-        "date": datetime.now(UTC).date().isoformat(),
-        "seconds": round(seconds, 1),
-        "parts": {each.part.name: each.outcome for each in runs},
-        "failed": [each.part.name for each in runs if each.failed],
-    }
-    chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
-    where = chosen.page or (None if chosen.names else PAGE)
-    if where is not None:
-        where.write_text(page(runs, machine, chosen.seed, commit_of(), seconds))
-    failed = [each.part.name for each in runs if each.failed]
     print(f"\n{len(runs)} parts in {seconds:.0f} s; failed: {', '.join(failed) or 'none'}")
     return 1 if failed else 0
 

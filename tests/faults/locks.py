@@ -210,7 +210,7 @@ class Subject:
         """What drops locks is told before anything is acknowledged, and ends all; nothing else is trouble."""
         said = self.said
         if said.intruded:
-            reads = self.case.operation in {"look", "verify", "open"}
+            reads = self.case.operation in {"look", "verify", "open", "backup"}
             if said.answer not in LOUD and not reads:
                 said.wrong.append(f"its locks were dropped, and it said {said.answer}")
             if said.after not in LOUD:

@@ -1,11 +1,12 @@
 """The page of the docs that says what the fault suite came to."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from tests.faults.counting import Outcome
-from tests.faults.parts import CONTROLS, Part
+from tests.faults.parts import CONTROLS, PARTS
 
 BEGINNING: Final = """\
 # Faults
@@ -25,31 +26,34 @@ UNCOVERED: Final = """
   otherwise than POSIX lets them.
 - **Kills at system calls** are those of one process; random kills are those of many.
 - **One machine.** Nothing here is a network file system: those are refused.
+- **Memory** is refused to SQLite, and to whole processes that have made their jobs before. msgspec's encoder ends the
+  process where it gets none itself.
 - **The simulation** has no wake-ups: runners are woken by their polls only.
 """
 MOST_FIGURES: Final = 3
+SHOWS: Final = {part.name: part.shows for part in PARTS}
 
 
-class Run(NamedTuple):
+class Run(Struct, frozen=True):
     """What came of a part."""
 
-    part: Part
+    part: str
     outcome: Outcome | None
     """None: it ended without one."""
     seconds: float
     failed: bool
+    date: str
 
 
-def page(runs: Sequence[Run], machine: str, seed: int, commit: str, seconds: float) -> str:
+def page(runs: Sequence[Run], machine: str) -> str:
     """All of it, as Markdown."""
-    today = datetime.now(UTC).date().isoformat()
+    latest = max(each.date for each in runs)
     return "".join(
         (
             BEGINNING,
-            f"On {today}, with {machine}, at commit {commit}, seed {seed}: {len(runs)} parts in {seconds / 60:.0f} "
-            f"minutes, {_said_of_failed(runs)}.\n\n",
+            f"On {latest}, with {machine}: {len(runs)} parts, {_said_of_failed(runs)}.\n\n",
             "\n".join(_totals(runs)),
-            "\n\n| part | shows | figures | violations | seconds |\n| --- | --- | --- | ---: | ---: |\n",
+            "\n\n| part | shows | figures | violations | seconds | commit |\n| --- | --- | --- | ---: | ---: | --- |\n",
             "".join(map(_row, runs)),
             "".join(f"\nNot tried, in {name}: {what}.\n" for name, what in _missing(runs)),
             UNCOVERED,
@@ -58,7 +62,7 @@ def page(runs: Sequence[Run], machine: str, seed: int, commit: str, seconds: flo
 
 
 def _said_of_failed(runs: Iterable[Run]) -> str:
-    failed = [each.part.name for each in runs if each.failed]
+    failed = [each.part for each in runs if each.failed]
     return f"**failed: {', '.join(failed)}**" if failed else "and none failed"
 
 
@@ -81,14 +85,14 @@ def _totals(runs: Sequence[Run]) -> Iterator[str]:
         ("memory", "limits"),
     )
     inputs = total(("hostile files", "files"), ("hostile inputs", "inputs"), ("flips", "flips"), ("flips", "edits"))
-    found = sum(len(each.outcome.violations) for each in runs if each.outcome and each.part.name not in CONTROLS)
+    found = sum(len(each.outcome.violations) for each in runs if each.outcome and each.part not in CONTROLS)
     yield "| load held | faults survived | bad inputs tried | violations, such as a lost job |"
     yield "| ---: | ---: | ---: | ---: |"
     yield f"| {load:,} jobs | {faults:,} | {inputs:,} | {found} |"
 
 
 def _counter(runs: Iterable[Run], part: str, name: str) -> float:
-    return sum(each.outcome.counters.get(name, 0) for each in runs if each.part.name == part and each.outcome)
+    return sum(each.outcome.counters.get(name, 0) for each in runs if each.part == part and each.outcome)
 
 
 def _row(run: Run) -> str:
@@ -96,13 +100,14 @@ def _row(run: Run) -> str:
     counters = list(outcome.counters.items())[:MOST_FIGURES] if outcome is not None else []
     figures = ", ".join(f"{name} {value:,g}" if value < 1_000 else f"{name} {value:,.0f}" for name, value in counters)
     wrong = "none told" if outcome is None else f"{len(outcome.violations)}"
-    if run.part.name in CONTROLS:
+    if run.part in CONTROLS:
         wrong += ", as it must"
     mark = " **failed**" if run.failed else ""
-    return f"| {run.part.name}{mark} | {run.part.shows} | {figures} | {wrong} | {run.seconds:.0f} |\n"
+    commit = outcome.commit if outcome is not None else ""
+    return f"| {run.part}{mark} | {SHOWS[run.part]} | {figures} | {wrong} | {run.seconds:.0f} | {commit} |\n"
 
 
 def _missing(runs: Iterable[Run]) -> Iterator[tuple[str, str]]:
     for each in runs:
         for what in each.outcome.missing if each.outcome is not None else ():
-            yield each.part.name, what
+            yield each.part, what
