@@ -249,7 +249,7 @@ def main() -> int:
         report = judge(supervisor.folder, supervisor.faults)
         errors = (supervisor.folder / ERRORS).read_text().splitlines()
     print(*told_of(report), sep="\n")
-    counting.count_report(asdict(report))
+    counting.count_report({"kills": report.kills, "stops": report.stops} | asdict(report))
     counting.wrong(report.wrong)
     if report.wrong:
         print("the last errors:", *errors[-MOST_WRONG:], sep="\n")

@@ -82,7 +82,7 @@ def _totals(runs: Sequence[Run]) -> Iterator[str]:
         ("locks", "intruded"),
         ("cramped", "cases"),
         ("handlers", "cases"),
-        ("memory", "limits"),
+        ("memory", "cases"),
     )
     inputs = total(("hostile files", "files"), ("hostile inputs", "inputs"), ("flips", "flips"), ("flips", "edits"))
     found = sum(len(each.outcome.violations) for each in runs if each.outcome and each.part not in CONTROLS)
