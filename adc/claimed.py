@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from typing_extensions import override
 
 from adc import system
-from adc.claiming import Desk, NotEnrolled, asked, claim, held
+from adc.claiming import Desk, NotEnrolled, asked, claim, held, passing_over
 from adc.codec.payload import encode_within
 from adc.core.ids import RunnerId
 from adc.core.instants import Instant, delay_of
@@ -106,10 +106,10 @@ class Poller:
             if not self._enrolled.issuperset(_polled(desk.wanted)):
                 self._enrol(desk.wanted)
             try:
-                return self._claim_one(desk, due_by)
+                return passing_over(lambda: self._claim_one(desk, due_by))
             except NotEnrolled:  # others took it for gone
                 self._enrol(desk.wanted)
-                return self._claim_one(desk, due_by)
+                return passing_over(lambda: self._claim_one(desk, due_by))
 
     def _claim_one(self, desk: Desk, due_by: Instant) -> Held | None:
         taken: tuple[Held, ...] = ()

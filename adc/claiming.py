@@ -1,13 +1,14 @@
 """Claiming: jobs taken from a store by who can run them, and what they then report; in whoever's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+from typing_extensions import TypeVar
 
 from adc import system
 from adc.codec.events import UnreadableEvent
 from adc.core.commands import Claim
-from adc.core.ids import RunnerId
+from adc.core.ids import RunnerId, Xid
 from adc.core.instants import Instant, Span
 from adc.core.outcome import Success
 from adc.core.states import Absent, Scheduled, Started
@@ -16,6 +17,8 @@ from adc.handling.job import Held
 from adc.handling.said import Failed, Report, asked_of
 from adc.ports.clock import Clock, Dice
 from adc.ports.store import Enrolment, Store, Wanted, Writing
+
+Claimed = TypeVar("Claimed")
 
 
 class Desk(Struct, frozen=True):
@@ -97,6 +100,18 @@ def claim(desk: Desk, writing: Writing, *, at: Instant, due_by: Instant, limit: 
             break
     writing.apply(taken)
     return Claims(tuple(taken), tuple(unreadable), alone)
+
+
+def passing_over(claiming: Callable[[], Claimed]) -> Claimed:
+    """Claim, in a transaction; again, if a job in it turned out to be damaged: the store passes over it then."""
+    told: set[Xid] = set()
+    while True:
+        try:
+            return claiming()
+        except UnreadableEvent as unreadable:
+            if unreadable.jid in told:
+                raise
+            told.add(unreadable.jid)
 
 
 def _is_suspect(desk: Desk, job: Snapshot) -> bool:

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from adc.claiming import Desk, NotEnrolled, asked, claim, held
+from adc.claiming import Desk, NotEnrolled, asked, claim, held, passing_over
 from adc.codec.events import UnreadableEvent
 from adc.core.evolve import ImpossibleHistory
 from adc.core.instants import Instant
@@ -63,7 +63,7 @@ def _readable_turn(desk: Desk, wish: Turn, listener: Listener | None) -> Turned:
         return _turn(desk, wish, listener)
     except _UNREADABLE:
         damaged = [problem for report in wish.reports for problem in _alone(desk, report, listener)]
-        turned = _turn(desk, replace(wish, reports=()), listener)
+        turned = passing_over(lambda: _turn(desk, replace(wish, reports=()), listener))
         return replace(turned, unreadable=(*damaged, *turned.unreadable))
 
 

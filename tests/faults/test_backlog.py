@@ -20,6 +20,7 @@ _WHERE: Final = f"WHERE seq IN ({', '.join(map(str, HURT))})"
 Damage: TypeAlias = str | Callable[[Path], None]
 
 ROWS: Final[dict[str, str]] = {
+    "a row that is behind its log": f"UPDATE adc_jobs SET version = 0 {_WHERE}",
     "an event of the future": f"UPDATE job_events SET type_version = 9 {_WHERE}",
     "an event with a field of the future": f"UPDATE job_events SET data = json_set(data, '$.mood', 1) {_WHERE}",
     "half an event": f"UPDATE job_events SET data = substr(data, 1, 30) {_WHERE}",
@@ -102,19 +103,3 @@ def test_polling_by_hand_gets_all_the_others(name: str, tmp_path: Path) -> None:
             assert unreadable.seq in HURT
 
     assert set(range(1, JOBS + 1)) - set(HURT) <= set(got) <= set(range(1, JOBS + 1))
-
-
-def test_a_row_that_is_behind_its_log_stops_a_runner_loudly(tmp_path: Path) -> None:
-    """That is seen at the commit only, and which others are so nobody knows: `verify` tells, `rebuild` rights it."""
-    path = tmp_path / "jobs.db"
-    with adc.SqliteQueue.open(path, durability="normal") as queue:
-        for number in range(1, JOBS + 1):
-            queue.schedule(KIND.new(number))
-    damage(path, f"UPDATE adc_jobs SET version = 0 {_WHERE}")
-    router = adc.RunnerRouter()
-    router.add_job_handler(KIND, lambda job: job.payload)
-
-    with adc.SqliteQueue.open(path, durability="normal") as queue:
-        with pytest.raises(adc.StoreDamaged, match="aren't what job_events leads to"):
-            adc.JobRunner(queue, router, driver="inline").run_until_idle()
-        assert {finding.law for finding in queue.verify()} == {"state"}

@@ -5,6 +5,7 @@ from typing import Final
 
 import apsw
 
+from adc.codec.events import DamagedEvent
 from adc.core.events import JobScheduled, PayloadErased
 from adc.core.ids import Xid
 from adc.core.states import Cancelling, Dead, Scheduled, Started
@@ -14,6 +15,8 @@ from adc.stores.appending import applied, entries
 from adc.stores.sqlite import queries, rows
 
 _HAVE_A_ROW: Final = (Scheduled, Started, Cancelling, Dead)
+
+MISLED: Final = "the row of its job isn't what its log leads to"
 
 
 def apply(connection: apsw.Connection, path: str, transitions: Sequence[Transition], last: int) -> list[Snapshot]:
@@ -90,11 +93,13 @@ def _are_at_heads(connection: apsw.Connection, happened: Iterable[Transition], l
 
 def _explained(
     connection: apsw.Connection, path: str, happened: Sequence[Transition], last: int
-) -> VersionConflict | StoreDamaged:
+) -> VersionConflict | DamagedEvent | StoreDamaged:
     """Which job has moved on, by the log as it was before. If none has, the rows don't agree with the log."""
     seen: set[Xid | tuple[str, str]] = set()
     for each in happened:
         before, first = each.before, each.events[0]
+        if _is_misled(connection, before, last):
+            return DamagedEvent(before.jid, before.seq, before.version, MISLED)
         if before.jid in seen or _head(connection, before.jid, last) != before.head:
             return VersionConflict(before.jid, before.version)
         seen.add(before.jid)
@@ -106,5 +111,13 @@ def _explained(
     return StoreDamaged(path, "apply", "the rows of adc_jobs aren't what job_events leads to")
 
 
+def _is_misled(connection: apsw.Connection, before: Snapshot, last: int) -> bool:
+    """Whether the job is as its row says, which isn't what the log had."""
+    row = rows.head(connection, queries.ROW, (before.seq,))
+    if not before.seq or row != (before.version, before.head):
+        return False
+    return row != rows.head(connection, queries.HEAD_AS_OF, (before.jid, last))
+
+
 def _head(connection: apsw.Connection, jid: Xid, last: int) -> bytes:
-    return rows.blob(connection, queries.HEAD_AS_OF, (jid, last)) or b""
+    return rows.head(connection, queries.HEAD_AS_OF, (jid, last))[1]

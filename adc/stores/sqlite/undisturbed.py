@@ -14,7 +14,7 @@ import apsw
 class Undisturbed:
     """What is known between the transactions of one connection. One thread at a time."""
 
-    __slots__ = ("_left", "era", "last_seq")
+    __slots__ = ("_left", "doubted", "era", "last_seq")
 
     def __init__(self) -> None:
         self._left: int | None = None
@@ -23,6 +23,9 @@ class Undisturbed:
         """It grows whenever others may have changed something: what was found out in another era isn't believed."""
         self.last_seq: int | None = None
         """The place of the latest event; None: it isn't known."""
+
+        self.doubted: set[int] = set()
+        """The places of jobs whose rows turned out to be other ones than their log leads to; no commit ends that."""
 
     def begin(self, connection: apsw.Connection) -> bool:
         """Whether nobody else has committed since this connection did. Asked in a transaction, before all else."""

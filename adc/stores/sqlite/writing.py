@@ -19,7 +19,7 @@ from adc.core.transition import Snapshot, Transition
 from adc.ports.store import Wanted
 from adc.ports.trouble import StoreTrouble
 from adc.stores.sqlite import queries, rows
-from adc.stores.sqlite.applying import apply
+from adc.stores.sqlite.applying import MISLED, apply
 from adc.stores.sqlite.custody import Custody
 from adc.stores.sqlite.database import apply_database, load_database
 from adc.stores.sqlite.loading import as_json, at_places, load, wanted_bindings, xids
@@ -64,12 +64,13 @@ class SqliteWriting:
         """Waiting jobs that are due by then, in the order of claims; those that can't be read make room for others."""
         unreadable: set[int] = set()
         with self._verb("due"):
-            first = self._due_at_top(wanted, by, limit)
-            if len(first) == limit:
-                return first
+            if not self._undisturbed.doubted:
+                first = self._due_at_top(wanted, by, limit)
+                if len(first) == limit:
+                    return first
             while True:
                 seqs = self._due(wanted, by, limit + len(unreadable))
-                found = tuple(_as_wanted(each, wanted) for each in at_places(self._connection, seqs))
+                found = tuple(self._as_logged(_as_wanted(each, wanted)) for each in at_places(self._connection, seqs))
                 seen = {each.seq for each in found if isinstance(each, UnreadableEvent)}
                 if seen <= unreadable:
                     break
@@ -159,6 +160,8 @@ class SqliteWriting:
                 self.concerns.note(transitions)
             except BaseException as error:  # some of it may be written
                 self.failure = error
+                if isinstance(error, DamagedEvent):
+                    self._undisturbed.doubted.add(error.seq)
                 raise
 
     def database(self) -> DatabaseSnapshot:
@@ -176,6 +179,16 @@ class SqliteWriting:
             except BaseException as error:
                 self.failure = error
                 raise
+
+    def _as_logged(self, job: Snapshot | UnreadableEvent) -> Snapshot | UnreadableEvent:
+        """A job whose row was doubted, if it is what its log leads to, or else why not; any other one as it is."""
+        doubted = self._undisturbed.doubted
+        if not isinstance(job, Snapshot) or job.seq not in doubted:
+            return job
+        if rows.head(self._connection, queries.HEAD, (job.jid,)) != (job.version, job.head):
+            return DamagedEvent(job.jid, job.seq, job.version, MISLED)
+        doubted.discard(job.seq)
+        return job
 
     def _last_seq(self) -> int:
         if self._undisturbed.last_seq is None:
