@@ -76,7 +76,8 @@ def test_writers_go_on_meanwhile(queue: adc.SqliteQueue, db: Path) -> None:
         writer.kill()
 
     assert between > 5
-    assert done.after < done.before // 2
+    assert done.free < 100_000  # how large the file is then depends on how much was written meanwhile
+    assert done.after < done.before
     assert list(queue.verify()) == []
 
 
