@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -267,9 +268,18 @@ class Examiner:
             self.wrong(point, f"{raised!r}, and there is {'a' if backup.exists() else 'no'} backup")
         for each in findings_of(backup):
             self.wrong(point, f"the backup: {each}")
+        if backup.exists() and runners_of(backup):
+            self.wrong(point, "the backup has runners")
 
     def wrong(self, point: Point, what: str) -> None:
         self.report.wrong.append(f"{point}: {what}")
+
+
+def runners_of(file: Path) -> int:
+    """How many are on the roll of a file that nobody has open."""
+    with closing(apsw.Connection(str(file))) as connection:
+        ((count,),) = connection.execute("SELECT count(*) FROM adc_runners")
+    return int(count)
 
 
 NEW_EVENTS: Final = {

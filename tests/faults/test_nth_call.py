@@ -21,3 +21,13 @@ def test_whatever_the_system_answers_trouble_is_typed_and_nothing_is_lost(operat
 
     assert examiner.report.wrong == []
     assert examiner.report.points > 0
+
+
+def test_whatever_is_read_or_written_wrongly_a_backup_is_what_was_verified(tmp_path: Path) -> None:
+    """Also where that happens while the connection to the copy is closed, which tells nobody."""
+    examiner = Examiner(tmp_path)
+    for point in points(examiner, ["backup"]):
+        if point.kind in {"SHORT_READ", "IOERR_WRITE"} and point.lasting == "once":
+            examiner.attempt(point)
+
+    assert examiner.report.wrong == []

@@ -10,6 +10,7 @@ INTEGRITY: Final = "PRAGMA integrity_check(100)"
 SCHEMA: Final = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 META: Final = "SELECT key, value FROM adc_meta"
 COUNT_JOBS: Final = "SELECT count(*) FROM adc_jobs"
+COUNT_RUNNERS: Final = "SELECT count(*) FROM adc_runners"
 COUNT_EVENTS: Final = "SELECT count(*), min(seq), max(seq) FROM job_events"
 
 # All events, job by job. By the index: a sort would need as much memory as there are events. The columns are in the

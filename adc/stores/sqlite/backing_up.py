@@ -6,7 +6,7 @@ SQLite's backup does by itself each time that somebody writes. Until all is well
 
 import os
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from errno import EEXIST, ENOENT, ENOTDIR
 from itertools import islice
@@ -80,6 +80,7 @@ def _strike_all(copied: str, to: str) -> None:
         authorize(target, _STRIKES)
         if "adc_runners" in outfit_of(target).tables:
             target.execute(auditing_queries.STRIKE_ALL)
+            target.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)  # closing hides what goes wrong there
 
 
 @contextmanager
@@ -98,7 +99,8 @@ def _target(copied: str, to: str) -> Generator[apsw.Connection, None, None]:
 
 
 def _refuse_unsound(path: str, copied: str) -> None:
-    """What is read is the copy, of which nobody else knows."""
+    """What is read is the copy, of which nobody else knows: the file alone, since nothing beside it gets the name."""
+    _remove(copied, _BESIDE[1:])
     findings = tuple(islice(verify_file(copied), 2))
     if findings:
         more = ", and more" if len(findings) > 1 else ""
@@ -107,6 +109,8 @@ def _refuse_unsound(path: str, copied: str) -> None:
 
 def _counted(copied: str, to: str) -> tuple[int, int]:
     with examined(copied) as connection, typed(to, _OPERATION):
+        if rows.number(connection, auditing_queries.COUNT_RUNNERS):
+            raise UnsoundBackup(to, _OPERATION, "its runners couldn't be taken off the roll")
         events, _, _ = scanning.counted(connection)
         return events, rows.number(connection, auditing_queries.COUNT_JOBS) or 0
 
@@ -127,9 +131,13 @@ def _unnamed(to: str) -> Generator[str, None, None]:
     try:
         yield path
     finally:
-        for suffix in _BESIDE:
-            with suppress(OSError):
-                os.unlink(path + suffix)  # noqa: PTH108  pathlib would cost 4 ms of each import of adc
+        _remove(path, _BESIDE)
+
+
+def _remove(path: str, suffixes: Iterable[str]) -> None:
+    for suffix in suffixes:
+        with suppress(OSError):
+            os.unlink(path + suffix)  # noqa: PTH108  pathlib would cost 4 ms of each import of adc
 
 
 def _name(copied: str, to: str) -> None:
