@@ -1,6 +1,6 @@
 """Claimed: one job taken by hand, for programs that bring their own loop instead of a runner."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import product
 from threading import Lock
@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from adc import system
 from adc.claiming import Desk, NotEnrolled, asked, claim, held, passing_over
+from adc.codec.events import UnreadableEvent
 from adc.codec.payload import encode_within
 from adc.core.ids import RunnerId
 from adc.core.instants import Instant, delay_of
@@ -106,12 +107,19 @@ class Poller:
             if not self._enrolled.issuperset(_polled(desk.wanted)):
                 self._enrol(desk.wanted)
             try:
-                return passing_over(lambda: self._claim_one(desk, due_by))
+                return self._claim_one(desk, due_by)
             except NotEnrolled:  # others took it for gone
                 self._enrol(desk.wanted)
-                return passing_over(lambda: self._claim_one(desk, due_by))
+                return self._claim_one(desk, due_by)
 
     def _claim_one(self, desk: Desk, due_by: Instant) -> Held | None:
+        """One job; raises why the first can't be read where there are no others."""
+        taken, unreadable = passing_over(lambda: self._claimed(desk, due_by))
+        if not taken and unreadable:
+            raise unreadable[0]
+        return taken[0] if taken else None
+
+    def _claimed(self, desk: Desk, due_by: Instant) -> tuple[Sequence[Held], Sequence[UnreadableEvent]]:
         taken: tuple[Held, ...] = ()
         try:
             with desk.store.writing() as writing:
@@ -120,9 +128,7 @@ class Poller:
         except OutcomeUnknown:
             self._doubtful += [Report(each.jid, each.state.token, GivenBack("outcome unknown")) for each in taken]
             raise
-        if not taken and claims.unreadable:
-            raise claims.unreadable[0]
-        return taken[0] if taken else None
+        return taken, claims.unreadable
 
     def _give_back_doubtful(self) -> None:
         """Its caller never learned of these jobs. If they weren't claimed after all, nothing happens to them."""

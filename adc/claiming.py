@@ -18,7 +18,7 @@ from adc.handling.said import Failed, Report, asked_of
 from adc.ports.clock import Clock, Dice
 from adc.ports.store import Enrolment, Store, Wanted, Writing
 
-Claimed = TypeVar("Claimed")
+Taken = TypeVar("Taken")
 
 
 class Desk(Struct, frozen=True):
@@ -102,7 +102,7 @@ def claim(desk: Desk, writing: Writing, *, at: Instant, due_by: Instant, limit: 
     return Claims(tuple(taken), tuple(unreadable), alone)
 
 
-def passing_over(claiming: Callable[[], Claimed]) -> Claimed:
+def passing_over(claiming: Callable[[], Taken]) -> Taken:
     """Claim, in a transaction; again, if a job in it turned out to be damaged: the store passes over it then."""
     told: set[Xid] = set()
     while True:

@@ -210,7 +210,6 @@ def _failed(calls: Sequence[Call], error: Exception) -> list[list[Call]]:
 def _of_its_own(trouble: OutcomeUnknown | StoreBusy, call: Call) -> StoreTrouble:
     """The same for each thread, about its own jobs: an exception that several raise has the traces of all of them."""
     said = trouble.path, trouble.operation, trouble.problem, trouble.code
-    is_unknown = isinstance(trouble, OutcomeUnknown)
-    own = OutcomeUnknown(*said, jids=[job.jid for job in call.jobs]) if is_unknown else type(trouble)(*said)
+    own = StoreBusy(*said) if isinstance(trouble, StoreBusy) else OutcomeUnknown(*said, [job.jid for job in call.jobs])
     own.__cause__ = trouble
     return own

@@ -1,5 +1,8 @@
 """Counting: what a fault program came to, in figures, for people, for a file and for the program that runs them all."""
 
+import subprocess
+import sys
+import tempfile
 import time
 from argparse import ArgumentParser
 from collections.abc import Iterable, Mapping
@@ -9,10 +12,12 @@ from typing import Final
 
 from msgspec import Struct, json
 
-from tests.faults.whence import commit_of
+from tests.faults.whence import ROOT, commit_of
 
 MOST_SHOWN: Final = 20
 """Violations; the file has all of them."""
+LIMIT: Final = 120
+"""In seconds, for a program in a test."""
 
 
 class Outcome(Struct, frozen=True):
@@ -82,6 +87,16 @@ class Counting:
             file.write_bytes(json.format(json.encode(outcome)) + b"\n")
         print(*told(outcome, again, figures=figures), sep="\n", flush=True)
         return 1 if outcome.violations else 0
+
+
+def outcome_of(program: str, *chosen: str) -> Outcome:
+    """What a fault program comes to, run as people run it; AssertionError if it ends with another code than 0."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "outcome.json"
+        command = [sys.executable, "-m", f"tests.faults.{program}", *chosen, "--json", str(file)]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return json.decode(file.read_bytes(), type=Outcome)
 
 
 def told(outcome: Outcome, again: str, *, figures: bool) -> Iterable[str]:

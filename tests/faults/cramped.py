@@ -63,19 +63,24 @@ class Runs:
                 self.give_back()
 
 
+def refused_by(queue: adc.SqliteQueue, acknowledged: list[adc.Xid]) -> adc.NewJob[str]:
+    """Schedule until there is no room: the job for which there was none."""
+    while True:
+        job = KIND.new(LARGE)
+        try:
+            acknowledged.append(queue.schedule(job))
+        except adc.StoreFull as full:
+            assert "Nothing was committed. Make room" in str(full), full
+            return job
+
+
 def cramped(folder: Path, take: Callable[[], object], give_back: Callable[[], object]) -> None:
     """Schedule until there is no room, and again when there is; then run all of it, with no room in between."""
     path = folder / "q.db"
     with adc.SqliteQueue.open(path, busy_timeout=timedelta(seconds=1)) as queue:
         acknowledged = [queue.schedule(KIND.new("first"))]
         take()
-        refused = KIND.new(LARGE)
-        try:
-            while True:
-                acknowledged.append(queue.schedule(refused))
-                refused = KIND.new(LARGE)
-        except adc.StoreFull as full:
-            assert "Nothing was committed. Make room" in str(full), full
+        refused = refused_by(queue, acknowledged)
         assert sum(queue.counts().values()) == len(acknowledged)
         give_back()
         acknowledged.append(queue.schedule(refused))
@@ -169,13 +174,7 @@ def few_pages(folder: Path, size: int) -> None:
         pages = connection.pragma("page_count")
         assert isinstance(pages, int)
         connection.pragma("max_page_count", pages + size)
-        refused = KIND.new(LARGE)
-        try:
-            while True:
-                acknowledged.append(queue.schedule(refused))
-                refused = KIND.new(LARGE)
-        except adc.StoreFull as full:
-            assert "Nothing was committed" in str(full), full
+        refused = refused_by(queue, acknowledged)
         assert {row.jid for row in queue.look(limit=1_000)} == set(acknowledged)
         connection.pragma("max_page_count", MANY)
         queue.schedule(refused)

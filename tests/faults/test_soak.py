@@ -1,29 +1,14 @@
 """A share of the soak, in each run of the tests; `just soak` takes minutes, or hours."""
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
+from tests.faults.counting import outcome_of
 from tests.faults.soak import Sample, growth_of
-from tests.faults.whence import ROOT
 
 MB = 1 << 20
 
 
-def test_under_load_with_kills_and_prunes_nothing_is_lost(tmp_path: Path) -> None:
-    chosen = ["--minutes", "0.15", "--seed", "5", "--short", "--json", str(tmp_path / "soak.json")]
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.faults.soak", *chosen],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+def test_under_load_with_kills_and_prunes_nothing_is_lost() -> None:
+    counters = outcome_of("soak", "--minutes", "0.15", "--seed", "5", "--short").counters
 
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    counters = json.loads((tmp_path / "soak.json").read_text())["counters"]
     assert counters["jobs"] >= counters["acknowledged"] > 0
     assert counters["prunes"] > 0
     assert counters["kills"] > 0
