@@ -18,7 +18,8 @@ from adc.stores.sqlite.descriptors import Identity, identity_of
 from adc.stores.sqlite.library import refuse_old_library
 from adc.stores.sqlite.strangers import refuse_strangers
 
-_AS_IT_IS: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOFOLLOW
+_EXISTING: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOFOLLOW
+_IMMUTABLE: Final = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_NOFOLLOW | apsw.SQLITE_OPEN_URI
 _OPEN_THEN: Final = "the process that this one was forked from had the file open then"
 
 _inherited: set[Identity] = set()
@@ -32,10 +33,11 @@ def turn_to_open(path: str) -> AbstractContextManager[bool]:
     return _turns.setdefault(path, RLock())
 
 
-def connect(path: str, real: str | None = None) -> apsw.Connection:
+def connect(path: str, real: str | None = None, *, as_it_is: bool = False) -> apsw.Connection:
     """Open a connection, of which a later fork will know.
 
-    With `real`, the same file by a name without symbolic links, it has to be there, and mustn't be one itself.
+    With `real`, the same file by a name without symbolic links, it has to be there, and mustn't be one itself;
+    `as_it_is`: and is read without its -wal or its journal.
     """
     refuse_old_library(path)
     if _inherited and identity_of(path) in _inherited:
@@ -43,11 +45,19 @@ def connect(path: str, real: str | None = None) -> apsw.Connection:
     refuse_strangers(path, "open")
     _being_opened.append(path)
     try:
-        connection = apsw.Connection(path) if real is None else apsw.Connection(real, flags=_AS_IT_IS)
+        connection = apsw.Connection(path) if real is None else _named(real, as_it_is=as_it_is)
         custody_of(connection, path)
     finally:
         _being_opened.remove(path)
     return connection
+
+
+def _named(real: str, *, as_it_is: bool) -> apsw.Connection:
+    if not as_it_is:
+        return apsw.Connection(real, flags=_EXISTING)
+    from urllib.parse import quote  # noqa: PLC0415  it is seldom needed
+
+    return apsw.Connection(f"file:{quote(real)}?immutable=1", flags=_IMMUTABLE)
 
 
 def _before_fork() -> None:

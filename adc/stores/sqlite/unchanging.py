@@ -1,7 +1,8 @@
 """Unchanging: a file is looked at without changing it, or what lies beside it, until it is known to be adc's.
 
 The last connection to be closed puts into the file what a crash has left in its -wal. That would change a file that
-isn't ours; and where there is a -wal and no -shm, a look alone would leave one.
+isn't ours; and where there is a -wal and no -shm, a look alone would leave one. What a crash has left in a journal is
+undone by a look.
 """
 
 import os
@@ -10,6 +11,7 @@ from contextlib import closing, contextmanager, suppress
 
 import apsw
 
+from adc.ports.trouble import StoreDamaged
 from adc.stores.sqlite.forks import connect
 from adc.stores.sqlite.hardening import harden
 from adc.stores.sqlite.migrating import refuse_foreign
@@ -27,7 +29,17 @@ def unchanging(connection: apsw.Connection) -> Generator[None, None, None]:
 
 
 def refuse_foreign_leftover(path: str, real: str) -> None:
-    """Refuse a foreign file with a -wal that a crash has left, without making a -shm: a connection alone needs none."""
+    """Refuse a foreign file beside which a crash has left something, without touching either."""
+    if _size(f"{real}-journal"):
+        with closing(connect(path, real, as_it_is=True)) as connection:
+            harden(connection)
+            with suppress(apsw.Error, StoreDamaged):  # as a change that was broken off may leave it: then it is undone
+                refuse_foreign(connection, path)
+    _refuse_with_wal(path, real)
+
+
+def _refuse_with_wal(path: str, real: str) -> None:
+    """Without making a -shm: a connection alone needs none."""
     if not _size(f"{real}-wal") or os.path.lexists(f"{real}-shm"):
         return
     with closing(connect(path, real)) as connection:

@@ -1,5 +1,7 @@
 """Opening: a new file becomes adc's, one that is adc's stays as it is, and every other is left as it was."""
 
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from time import monotonic
@@ -190,6 +192,26 @@ def test_what_a_crash_has_left_beside_a_foreign_file_stays_as_it_was(with_shm: b
         name: before[name] for name in before if not name.endswith("-shm")
     }
     assert after.keys() == before.keys()
+
+
+def test_a_change_that_a_crash_broke_off_in_a_foreign_file_stays_so(path: Path) -> None:
+    """A journal says how to undo it, which SQLite does as soon as it reads."""
+    program = (
+        "import apsw, os, sys\n"
+        "connection = apsw.Connection(sys.argv[1])\n"
+        "connection.execute(sys.argv[2])\n"
+        "connection.execute('PRAGMA cache_size = 1; BEGIN')\n"
+        "connection.execute('UPDATE adc_queue SET payload = zeroblob(90000)')\n"
+        "os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(path), ORIGINAL], check=True)
+    before = files(path)
+    assert before.keys() == {path.name, f"{path.name}-journal"}
+
+    with pytest.raises(ForeignFile, match="the Rust original"):
+        open_store(str(path), "full", BUDGET)
+
+    assert files(path) == before
 
 
 def test_what_a_crash_has_left_beside_adc_s_own_is_taken_over(path: Path) -> None:
