@@ -82,6 +82,7 @@ def claim(desk: Desk, writing: Writing, *, at: Instant, due_by: Instant, limit: 
         return Claims()
     if not writing.is_enrolled(desk.runner):
         raise NotEnrolled(f"runner {desk.runner} is not on the roll: others took it for gone")
+    actor = desk.actor
     taken: list[Transition] = []
     unreadable: list[UnreadableEvent] = []
     alone = False
@@ -93,7 +94,7 @@ def claim(desk: Desk, writing: Writing, *, at: Instant, due_by: Instant, limit: 
         if alone and (taken or not is_idle):
             alone = False
             break
-        outcome = transition(job, Asked(Claim(job.jid, at, desk.runner, due_by), desk.actor))
+        outcome = transition(job, Asked(Claim(job.jid, at, desk.runner, due_by), actor))
         if isinstance(outcome, Success):
             taken.append(outcome.unwrap())
         if alone:

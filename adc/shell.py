@@ -78,11 +78,10 @@ def _independent(asked: Sequence[Asked]) -> Iterable[Sequence[Asked]]:
 
 
 def _touched(asked: Asked) -> tuple[Xid | tuple[str, str], ...]:
-    match asked.command:
-        case Schedule(jid=jid, terms=terms) if terms.key is not None:
-            return (jid, (terms.kind, terms.key))
-        case command:
-            return (command.jid,)
+    command = asked.command
+    if isinstance(command, Schedule) and command.terms.key is not None:
+        return (command.jid, (command.terms.kind, command.terms.key))
+    return (command.jid,)
 
 
 def _informed(writing: CarriesOut, asked: Asked) -> Asked:

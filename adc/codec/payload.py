@@ -94,7 +94,7 @@ class JsonCodec(Generic[Value]):
     where `str` is declared are text: a type checker refuses them, the JSON doesn't show them.
     """
 
-    __slots__ = ("_decoder", "_form", "_has_any_keys", "_has_defaults", "_holds_moments")
+    __slots__ = ("_decoder", "_form", "_has_any_keys", "_has_defaults", "_holds_moments", "_of_none")
 
     def __init__(self, form: TypeForm[Value]) -> None:
         self._form = form
@@ -103,6 +103,8 @@ class JsonCodec(Generic[Value]):
         self._has_defaults = found.has_defaults
         self._has_any_keys = found.has_any_keys
         self._decoder: msgspec.json.Decoder[Value] = msgspec.json.Decoder(form, strict=True)
+        self._of_none: Outcome[bytes, Malformed] | None = None
+        """What becomes of None, which most handlers return: found once."""
 
     @override
     def __reduce__(self) -> tuple[type["JsonCodec[Value]"], tuple[TypeForm[Value]]]:
@@ -116,6 +118,13 @@ class JsonCodec(Generic[Value]):
         DEPTH_LIMIT, datetimes and times without a zone, values of another type than declared, and objects that msgspec
         can't write.
         """
+        if value is not None:
+            return self._encoded(value)
+        if self._of_none is None:
+            self._of_none = self._encoded(value)
+        return self._of_none
+
+    def _encoded(self, value: Value) -> Outcome[bytes, Malformed]:
         try:
             stored = _JSON.encode(value)
             read_back = self._decoder.decode(stored)
@@ -196,12 +205,11 @@ def decode_with(codec: Decoder[Value], stored: bytes) -> Outcome[Value, Malforme
 
 def _problem_of(outcome: object) -> str | None:
     """What is wrong with a codec's answer itself: nothing holds a user's codec to its types at run time."""
-    given = type(outcome).__name__
     if isinstance(outcome, Success):
         return None
     if isinstance(outcome, Failure) and isinstance(outcome.failure(), Malformed):
         return None
-    return f"the codec gave {given}, neither Success nor Failure of Malformed"
+    return f"the codec gave {type(outcome).__name__}, neither Success nor Failure of Malformed"
 
 
 def _excess(outcome: Outcome[bytes, Malformed], limit: int) -> str | None:

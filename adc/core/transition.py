@@ -1,6 +1,6 @@
 """Transition: the immutable order to a store, which adds nothing to it and leaves nothing out."""
 
-from typing import Generic, assert_never
+from typing import Generic
 
 from msgspec import Struct
 from typing_extensions import TypeVar
@@ -77,13 +77,9 @@ def transition(before: Snapshot, asked: Asked) -> Outcome[Transition, Refusal]:
     """What a command makes of a job as it is recorded."""
     assert asked.command.jid == before.jid
     decision = decide(asked.command, before.state)
-    match decision:
-        case Success(events):
-            after = before.state
-            for event in events:
-                after = evolve(after, event)
-            return Success(Transition(before, events, after, asked.actor, asked.cause, asked.body if events else None))
-        case Failure():
-            return decision
-        case _:
-            assert_never(decision)
+    if isinstance(decision, Failure):  # for each job: a match takes three times as long
+        return decision
+    events, after = decision.unwrap(), before.state
+    for event in events:
+        after = evolve(after, event)
+    return Success(Transition(before, events, after, asked.actor, asked.cause, asked.body if events else None))

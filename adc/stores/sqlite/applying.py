@@ -19,8 +19,10 @@ _HAVE_A_ROW: Final = (Scheduled, Started, Cancelling, Dead)
 MISLED: Final = "the row of its job isn't what its log leads to"
 
 
-def apply(connection: apsw.Connection, path: str, transitions: Sequence[Transition], last: int) -> list[Snapshot]:
-    """Append the events and write the rows: the jobs to which something happened, as they are now.
+def apply(
+    connection: apsw.Connection, path: str, transitions: Sequence[Transition], last: int
+) -> tuple[list[Snapshot], int]:
+    """Append the events and write the rows: the jobs to which something happened, as they are now; and the last place.
 
     `last` is the place of the latest event. Raises VersionConflict.
 
@@ -29,18 +31,18 @@ def apply(connection: apsw.Connection, path: str, transitions: Sequence[Transiti
     """
     happened = [each for each in transitions if each.events]
     if not happened:
-        return []
+        return [], last
     try:
-        jobs = _write(connection, happened, last)
+        found, jobs, seq = _write(connection, happened, last)
     except apsw.ConstraintError as error:
         raise _explained(connection, path, happened, last) from error
-    if jobs is None:
+    if not found:
         raise _explained(connection, path, happened, last)
-    return jobs
+    return jobs, seq
 
 
-def _write(connection: apsw.Connection, happened: Sequence[Transition], last: int) -> list[Snapshot] | None:
-    """The jobs as they are then; None if one wasn't found as its transition expects it."""
+def _write(connection: apsw.Connection, happened: Sequence[Transition], last: int) -> tuple[bool, list[Snapshot], int]:
+    """Whether each job was found as its transition expects it; the jobs as they are then, and the last place."""
     seq = last
     log: list[rows.Row] = []
     jobs: list[tuple[Transition, Snapshot]] = []
@@ -54,7 +56,7 @@ def _write(connection: apsw.Connection, happened: Sequence[Transition], last: in
     for each in happened:
         if isinstance(each.events[-1], PayloadErased):
             connection.execute(queries.ERASE_BODIES, (each.before.jid,))
-    return [job for _, job in jobs] if found else None
+    return found, [job for _, job in jobs], seq
 
 
 def _write_rows(connection: apsw.Connection, jobs: Sequence[tuple[Transition, Snapshot]]) -> bool:

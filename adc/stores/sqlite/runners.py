@@ -84,6 +84,7 @@ class SqliteRunners(ABC):
         """Take a runner off the roll that ends, unless it holds jobs."""
         try:
             with self.writing(), typed(self._path, "resign"):
+                self._undisturbed.enrolled.discard(runner)
                 self._connection.execute(queries.RESIGN, (runner,))
         finally:
             self._roll.let_go(runner)

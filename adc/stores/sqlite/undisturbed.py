@@ -9,12 +9,14 @@ from typing import final
 
 import apsw
 
+from adc.core.ids import RunnerId
+
 
 @final
 class Undisturbed:
     """What is known between the transactions of one connection. One thread at a time."""
 
-    __slots__ = ("_left", "doubted", "era", "last_seq")
+    __slots__ = ("_left", "doubted", "enrolled", "era", "last_seq")
 
     def __init__(self) -> None:
         self._left: int | None = None
@@ -23,7 +25,8 @@ class Undisturbed:
         """It grows whenever others may have changed something: what was found out in another era isn't believed."""
         self.last_seq: int | None = None
         """The place of the latest event; None: it isn't known."""
-
+        self.enrolled: set[RunnerId] = set()
+        """Runners that are on the roll."""
         self.doubted: set[int] = set()
         """The places of jobs whose rows turned out to be other ones than their log leads to; no commit ends that."""
 
@@ -41,4 +44,5 @@ class Undisturbed:
     def forget(self) -> None:
         """Believe nothing: others have committed, or this transaction is undone."""
         self._left = self.last_seq = None
+        self.enrolled.clear()
         self.era += 1

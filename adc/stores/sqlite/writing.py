@@ -135,7 +135,10 @@ class SqliteWriting:
     def is_enrolled(self, runner: RunnerId) -> bool:
         """Whether a runner is on the roll."""
         with self._verb("is_enrolled"):
-            return rows.number(self._connection, queries.IS_ENROLLED, (runner,)) is not None
+            known = self._undisturbed.enrolled
+            if runner not in known and rows.number(self._connection, queries.IS_ENROLLED, (runner,)) is not None:
+                known.add(runner)
+            return runner in known
 
     def held_by(self, runner: RunnerId, limit: int) -> tuple[Xid, ...]:
         """The jobs that a runner holds."""
@@ -145,18 +148,19 @@ class SqliteWriting:
     def strike(self, runner: RunnerId) -> None:
         """Take a runner off the roll."""
         with self._verb("strike"):
+            self._undisturbed.enrolled.discard(runner)
             self._roll.strike(self._connection, runner)
 
     def apply(self, transitions: Sequence[Transition]) -> None:
         """Append the events and write the rows."""
         with self._verb("apply"):
             try:
-                jobs = apply(self._connection, self._path, transitions, self._last_seq())
+                jobs, last = apply(self._connection, self._path, transitions, self._last_seq())
                 if jobs:
                     self.trace = jobs[-1].jid, jobs[-1].version, jobs[-1].head
                     self.jids += [job.jid for job in jobs]
                     self._remembered.note(jobs, self._undisturbed.era)
-                    self._undisturbed.last_seq = self._last_seq() + sum(len(each.events) for each in transitions)
+                    self._undisturbed.last_seq = last
                 self.concerns.note(transitions)
             except BaseException as error:  # some of it may be written
                 self.failure = error
