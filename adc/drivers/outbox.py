@@ -25,7 +25,7 @@ class Outbox:
         self._most = most
         self._reports: SimpleQueue[Report | None] = SimpleQueue()
         self._stopping = False
-        self._called = False
+        self._called = self._due = False
         self.put: Callable[[Report | None], None] = self._reports.put
         """Hand in a report; None only wakes the loop."""
 
@@ -38,6 +38,8 @@ class Outbox:
         """Wake the loop: from any thread."""
         if news == "asked":
             self._called = True
+        elif news == "due":
+            self._due = True
         self._reports.put(None)
 
     def wait(self, at_most: Span) -> Woken:
@@ -55,7 +57,10 @@ class Outbox:
                 found.append(self._reports.get_nowait())
         except Empty:
             pass
-        woken = Woken(tuple(filter(None, found)), self._clock.tick(), self._stopping, called=self._called)
-        if woken.called:
+        called, due = self._called, self._due
+        woken = Woken(tuple(filter(None, found)), self._clock.tick(), self._stopping, called=called, due=due)
+        if called:
             self._called = False
+        if due:
+            self._due = False
         return woken

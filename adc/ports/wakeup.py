@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Literal, Protocol, TypeAlias
 
-News: TypeAlias = Literal["due", "asked"]
-"""Why a runner is woken: a job that it can run is due, or will be before it looks; or something is asked of one that it
-runs."""
+News: TypeAlias = Literal["due", "soon", "asked"]
+"""Why a runner is woken: a job that it can run is due, so that it may claim without a look; one may be, before it looks
+by itself; or something is asked of one that it runs."""
 
 Wake: TypeAlias = Callable[[News], None]
 """Wakes one runner: from any thread, and without waiting."""

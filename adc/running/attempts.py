@@ -18,6 +18,8 @@ class Attempts:
         self._running: dict[Xid, Held] = {}
         self._deadlines: list[tuple[Span, Xid, int, Span]] = []
         """A heap, with the timeouts; an entry whose attempt has ended is passed over when it comes to the top."""
+        self.may_claim: bool = False
+        """Whether it was told that a job is due: then it needn't look first."""
         self.finished: list[Report] = []
         """What is still to be stored."""
         self.unreadable: set[Xid] = set()

@@ -1,7 +1,7 @@
 """The runner as one generator: it yields what it wants done, never waits and reads no clock. Drivers do what it wishes.
 
 Each turn stores all that finished and claims for all free places at once, in one transaction. Nothing is claimed ahead:
-what is Started runs. When nothing is due, the store is only read.
+what is Started runs. The store is only read when nothing is due, as far as the runner was told.
 """
 
 from collections.abc import Mapping
@@ -123,7 +123,7 @@ def run(plan: Plan) -> Loop[None]:
 def _work(plan: Plan, attempts: Attempts) -> Loop[Span | None]:
     """Store what finished and fill the free places: how long to rest then; None: the run is at its end."""
     free = 0 if attempts.runs_alone else plan.concurrency - len(attempts)
-    if not attempts.finished:
+    if not attempts.finished and not (free and attempts.may_claim):
         rest = (yield from _look(plan, attempts, missed=None)) if free else plan.poll_interval
         if rest != AT_ONCE:
             return rest
@@ -184,6 +184,7 @@ def _rest(plan: Plan, attempts: Attempts, at_most: Span) -> Loop[bool]:
     woken = yield from wait(rest)
     attempts.wake(woken.tick, rest)
     attempts.hanging = woken.hanging
+    attempts.may_claim = woken.due
     if woken.called and len(attempts):
         attempts.next_watch = woken.tick
     for report in woken.reports:

@@ -129,6 +129,8 @@ class Woken(Struct, frozen=True):
     """How many abandoned attempts still hold a thread."""
     called: bool = False
     """Whether something was asked of an attempt that runs: its job was cancelled."""
+    due: bool = False
+    """Whether it was told that a job is due."""
 
 
 Wish: TypeAlias = Turn | Watch | Peek | Launch | Interrupt | Cancel | Abandon | Wait | Tell

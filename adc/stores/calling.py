@@ -43,6 +43,6 @@ class Caller:
                 self._wakeup.call(slot, "asked")
         if concerns.due or concerns.resumed:
             resting = board.rests(self._slots)
-            for slot in to_wake(concerns, self._listed, resting) if resting else ():
+            for slot, news in to_wake(concerns, self._listed, resting).items():
                 board.say(slot, AWAKE)  # so that the next commit wakes somebody else
-                self._wakeup.call(slot, "due")
+                self._wakeup.call(slot, news)

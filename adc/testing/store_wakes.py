@@ -50,7 +50,7 @@ class WakeExam(Examined):
             assert sleeper.heard() == []
             moves.schedule(order(3, due=_UNTIL))  # before it would look
             moves.schedule(order(4))
-            assert sleeper.heard() == ["due"]
+            assert sleeper.heard() == ["soon"]
             sleeper.rest()
             moves.schedule(order(5))
             assert sleeper.heard() == ["due"]
@@ -104,7 +104,7 @@ class WakeExam(Examined):
             for queue in ("elsewhere", "mail"):
                 with moves.store.writing() as writing:
                     change_database(writing, Resume(NOW, queue), actor=ACTOR)
-            assert (one.heard(), other.heard()) == (["due"], ["due"])
+            assert (one.heard(), other.heard()) == (["soon"], ["soon"])
 
     def test_who_runs_a_job_that_is_cancelled_is_asked(self) -> None:
         with self.opened() as moves:

@@ -35,9 +35,18 @@ def test_a_wait_ends_with_its_time(clock: FixedClock) -> None:
 
 def test_whoever_wakes_the_loop_ends_its_wait(clock: FixedClock) -> None:
     outbox = Outbox(clock)
-    outbox.wake("due")
+    outbox.wake("soon")
 
     assert outbox.wait(Span(10**18)) == Woken((), Span(0), stopping=False)
+
+
+def test_that_a_job_is_due_is_told_once(clock: FixedClock) -> None:
+    outbox = Outbox(clock)
+    outbox.wake("due")
+    outbox.wake("due")
+
+    assert outbox.wait(Span(10**18)) == Woken((), Span(0), stopping=False, due=True)
+    assert outbox.wait(Span(0)) == Woken((), Span(0), stopping=False)
 
 
 def test_that_something_is_asked_is_told_once(clock: FixedClock) -> None:

@@ -83,8 +83,8 @@ def says(held: Held, said: Said = DONE) -> Report:
     return Report(held.jid, held.state.token, said)
 
 
-def woken(*reports: Report, tick: int = 0, stopping: bool = False, called: bool = False) -> Woken:
-    return Woken(reports, Span(tick), stopping, called=called)
+def woken(*reports: Report, tick: int = 0, stopping: bool = False, called: bool = False, is_due: bool = False) -> Woken:
+    return Woken(reports, Span(tick), stopping, called=called, due=is_due)
 
 
 def turned(*held: Held, tick: int = 0) -> Turned:
@@ -168,6 +168,25 @@ def test_it_looks_before_it_takes_a_turn() -> None:
         ],
         stopping(0),
         [(Turn((says(A), says(B)), 0), turned())],
+        STOPPED,
+    )
+
+
+def test_who_is_told_that_a_job_is_due_need_not_look() -> None:
+    play(
+        plan("empty", concurrency=1),
+        BEGIN,
+        [
+            (Peek(), due(500)),
+            (Wait(Span(500)), woken(is_due=True)),
+            (Turn((), 1), turned(A)),
+            (Launch(A), None),
+            (Wait(POLL), woken(is_due=True)),  # there is no room
+            (Wait(POLL), woken()),
+            (Wait(POLL), woken(says(A))),
+            (Turn((says(A),), 1), turned()),
+            (Peek(), due(None)),
+        ],
         STOPPED,
     )
 

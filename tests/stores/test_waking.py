@@ -26,6 +26,7 @@ def rests(**free: int) -> dict[int, Rest]:
 
 def due(**counts: int) -> Concerns:
     concerns = Concerns()
+    concerns.at = NOW
     addresses = {"mail": MAIL, "picture": PICTURE}
     concerns.due = {addresses[name]: (count, NOW) for name, count in counts.items()}
     return concerns
@@ -45,21 +46,35 @@ def due(**counts: int) -> Concerns:
     ],
 )
 def test_as_many_are_woken_as_have_room(resting: dict[int, Rest], concerns: Concerns, woken: list[int]) -> None:
-    assert to_wake(concerns, LISTED, resting) == woken
+    assert list(to_wake(concerns, LISTED, resting)) == woken
 
 
 def test_who_looks_in_time_by_itself_is_left_alone() -> None:
     concerns = Concerns()
     concerns.due = {MAIL: (1, Instant(NOW + 1))}
 
-    assert to_wake(concerns, LISTED, rests(_1=1)) == []
+    assert list(to_wake(concerns, LISTED, rests(_1=1))) == []
+
+
+def test_who_may_claim_at_once_is_told_so() -> None:
+    concerns = due(mail=1, picture=1)
+    concerns.due[MAIL] = (1, Instant(NOW + 1))
+    both = {1: Listed(1, RUNNER, Wanted(("default", "mail"), (("mail", 2), ("picture", 1))))}
+    rest = {1: Rest(2, Instant(NOW + 1))}
+
+    assert to_wake(concerns, both, rest) == {1: "due"}
+    concerns.due[PICTURE] = (1, Instant(NOW + 1))
+    assert to_wake(concerns, both, rest) == {1: "soon"}
+    concerns.due.clear()
+    concerns.resumed = ["mail"]
+    assert to_wake(concerns, both, rest) == {1: "soon"}
 
 
 def test_who_runs_for_two_kinds_is_counted_once() -> None:
     both = {1: Listed(1, RUNNER, Wanted(("default",), (("mail", 2), ("picture", 1)))), 2: LISTED[2]}
 
-    assert to_wake(due(mail=1, picture=1), both, rests(_1=1, _2=1)) == [1, 2]
-    assert to_wake(due(mail=1, picture=1), both, rests(_1=2, _2=1)) == [1]
+    assert list(to_wake(due(mail=1, picture=1), both, rests(_1=1, _2=1))) == [1, 2]
+    assert list(to_wake(due(mail=1, picture=1), both, rests(_1=2, _2=1))) == [1]
 
 
 def test_a_resumed_queue_wakes_all_that_serve_it() -> None:
@@ -67,7 +82,7 @@ def test_a_resumed_queue_wakes_all_that_serve_it() -> None:
     concerns.resumed = ["mail"]
 
     assert concerns
-    assert to_wake(concerns, LISTED, rests(_1=1, _2=1, _3=9)) == [1, 3]
+    assert list(to_wake(concerns, LISTED, rests(_1=1, _2=1, _3=9))) == [1, 3]
 
 
 def test_who_is_asked_needn_t_rest() -> None:

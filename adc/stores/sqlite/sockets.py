@@ -21,7 +21,8 @@ _LONGEST: Final = 100
 """Of a socket's path, which may have 107 bytes; longer ones are reached through a descriptor of the directory."""
 _BOTH_WAYS: Final = 2
 """socket.SHUT_RDWR: the module isn't worth an import where it isn't needed."""
-_BYTES: Final[dict[News, bytes]] = {"due": b"d", "asked": b"a"}
+_BYTES: Final[dict[News, bytes]] = {"due": b"d", "soon": b"s", "asked": b"a"}
+_NEWS: Final = {said: news for news, said in _BYTES.items()}
 
 
 @final
@@ -62,7 +63,7 @@ class _Ear:
     def _listen(self, socket: "socket") -> None:
         with suppress(OSError):
             while self._is_intact(socket) and (said := socket.recv(1)):
-                self.wake("asked" if said == _BYTES["asked"] else "due")
+                self.wake(_NEWS.get(said, "soon"))
         if self._is_intact(socket):
             socket.close()
 
