@@ -20,6 +20,7 @@ from adc.core.instants import Span
 from adc.running import growth
 from adc.stores.sqlite import symptoms
 from adc.stores.sqlite.migrations import FIRST
+from adc.stores.sqlite.pages import PAGE
 from tests.elsewhere import bytes_of
 
 NOTE = adc.JobKind("note", str)
@@ -177,7 +178,7 @@ def test_what_isn_t_in_the_file_yet_is_what_a_checkpoint_counts(queue: adc.Sqlit
         waiting = seen(queue.doctor(), "wal").numbers["waiting_bytes"]
         frames, written_back = other.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
-    assert waiting == frames * (4_096 + 24) > 0
+    assert waiting == frames * (PAGE + 24) > 0
     assert frames == written_back
     assert seen(queue.doctor(), "wal").numbers["waiting_bytes"] == 0
 
@@ -256,7 +257,7 @@ def damaged(path: Path) -> None:
     with adc.SqliteQueue.open(path) as queue:
         commit(queue, 400_000)
     content = bytearray(path.read_bytes())
-    content[100:4_096] = bytes(3_996)
+    content[100:PAGE] = bytes(PAGE - 100)
     path.write_bytes(content)
 
 

@@ -13,12 +13,12 @@ from random import Random
 from typing import Final, TypeAlias
 
 import adc
+from adc.stores.sqlite.pages import PAGE
 from tests.faults.flips import edit_a_cell
 from tests.faults.hostile_schemas import CANARY, deeds
 from tests.faults.real_file import make_file
 
 JOBS: Final = 39
-PAGE: Final = 4_096
 KIND: Final = adc.JobKind("invoice", bytes, retry=adc.exponential(max_retries=2))
 """That of the real file's jobs."""
 BESIDE: Final = ("-wal", "-shm", "-journal")

@@ -11,7 +11,7 @@ from adc.core.instants import SECOND, Span
 from adc.ports.trouble import CannotOpen, NoQueue, StoreBusy
 from adc.stores.memory_signs import MemorySigns
 from adc.stores.memory_wakeup import MemoryWakeup
-from adc.stores.sqlite import rows
+from adc.stores.sqlite import pages, rows
 from adc.stores.sqlite.authorizing import WRITES, Deed, authorize
 from adc.stores.sqlite.custody import custody_of
 from adc.stores.sqlite.descriptors import numbers_of
@@ -39,6 +39,9 @@ BUSY_STEP: Final = Span(1_000)
 
 REST: Final = Span(2 * BUSY_STEP)
 """Between two transactions of one that has many."""
+
+WRITTEN_BACK: Final = 8 << 20
+"""The bytes that come together in -wal before SQLite writes them back, and waits for the disk."""
 
 # Set on adc's own connection only: apsw.bestpractice changes all connections of the process.
 _PRAGMAS: Final = (
@@ -151,13 +154,16 @@ def _open(
 def configure(connection: apsw.Connection, path: str, durability: Durability) -> None:
     """WAL, and what else the store counts on; raises CannotOpen where WAL isn't possible."""
     if not rows.number(connection, "PRAGMA page_count"):
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # ignored once the file has a page: so before WAL
+        # Ignored once the file has a page, so before WAL; and the size once anything else was set.
+        connection.execute(f"PRAGMA page_size = {pages.PAGE}")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     mode = rows.text(connection, "PRAGMA journal_mode = WAL")
     if mode not in {"wal", "memory"}:
         raise CannotOpen(
             path, "open", f"WAL isn't possible here (the journal mode stays {mode}), as on a network drive"
         )
     connection.execute(_SYNCHRONOUS[durability])
+    connection.wal_autocheckpoint(WRITTEN_BACK // (rows.number(connection, pages.PAGE_SIZE) or pages.PAGE))
     for pragma in _PRAGMAS:
         connection.execute(pragma).fetchall()
 

@@ -2,6 +2,9 @@
 
 from typing import Final
 
+PAGE: Final = 2_048
+"""In bytes, in a file that adc makes. A commit writes whole pages, and adds a checksum to each: with SQLite's 4,096 a
+job that is scheduled singly costs 5 µs more."""
 AUTO_VACUUM: Final = "PRAGMA auto_vacuum"
 INCREMENTAL: Final = 2
 """What it says of files that adc has made."""

@@ -16,6 +16,7 @@ from adc.ports.store import Look, Store, Wanted
 from adc.ports.trouble import StoreDamaged, StoreFull, StoreReadOnly, StoreTrouble
 from adc.stores.memory_wakeup import MemoryWakeup
 from adc.stores.sqlite.opening import open_store
+from adc.stores.sqlite.pages import PAGE
 from adc.stores.sqlite.side_file import SideFile
 from adc.stores.sqlite.store import SqliteStore
 from adc.testing.samples import FAULT, RUNNER
@@ -225,7 +226,7 @@ def test_a_page_that_is_damaged_is_told(table: str, path: Path) -> None:
 def test_a_damaged_schema_is_told_at_opening(path: Path) -> None:
     open_store(str(path), "full", Span(0)).close()
     content = bytearray(path.read_bytes())
-    content[100:4_096] = b"\xee" * 3_996
+    content[100:PAGE] = b"\xee" * (PAGE - 100)
     path.write_bytes(content)
 
     with pytest.raises(StoreDamaged):

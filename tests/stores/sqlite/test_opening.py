@@ -245,7 +245,7 @@ def test_a_new_file_is_set_up_as_asked(durability: Durability, synchronous: int,
             name: connection.pragma(name)
             for name in (
                 *("application_id", "auto_vacuum", "journal_mode", "synchronous", "trusted_schema", "mmap_size"),
-                *("cell_size_check", "temp_store", "secure_delete", "encoding"),
+                *("cell_size_check", "temp_store", "secure_delete", "encoding", "page_size", "wal_autocheckpoint"),
             )
         }
         written = {str(key): str(value) for key, value in connection.execute("SELECT key, value FROM adc_meta")}
@@ -261,6 +261,8 @@ def test_a_new_file_is_set_up_as_asked(durability: Durability, synchronous: int,
         "temp_store": 2,  # memory
         "secure_delete": 1,
         "encoding": "UTF-8",
+        "page_size": 2_048,
+        "wal_autocheckpoint": 4_096,  # 8 MiB
     }
     assert written["format"] == str(FORMAT)
     assert written["min_reader"] == str(MIN_READER)

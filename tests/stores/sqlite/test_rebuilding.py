@@ -12,6 +12,7 @@ from adc.core.ids import Xid
 from adc.core.instants import Span
 from adc.ports.trouble import ForeignFile, NoQueue, StoreDamaged, StoreTrouble
 from adc.stores.sqlite.opening import open_store
+from adc.stores.sqlite.pages import PAGE
 from adc.stores.sqlite.rebuilding import Rebuilt, rebuild_into
 from adc.stores.sqlite.righting import Righted, put_right
 from adc.stores.sqlite.verifying import verify_file
@@ -179,7 +180,7 @@ def test_a_log_that_breaks_off_gives_no_file(path: Path, new: Path) -> None:
     ((root,),) = ask(path, "SELECT max(pageno) FROM dbstat WHERE name = 'job_events' AND pagetype = 'leaf'")
     content = bytearray(path.read_bytes())
     page = int(str(root))
-    content[(page - 1) * 4096 : page * 4096] = b"\xee" * 4096
+    content[(page - 1) * PAGE : page * PAGE] = b"\xee" * PAGE
     path.write_bytes(content)
 
     with pytest.raises(StoreDamaged) as raised:

@@ -16,6 +16,7 @@ from adc.ports.trouble import NoQueue, OutOfMemory, StoreBusy, StoreTrouble
 from adc.stores.sqlite import auditing_queries
 from adc.stores.sqlite.migrations import FIRST, SCHEMA_SQL
 from adc.stores.sqlite.opening import open_store
+from adc.stores.sqlite.pages import PAGE
 from adc.stores.sqlite.scanning import StoredJob
 from adc.stores.sqlite.verifying import verify_file
 from adc.testing.samples import FAULT
@@ -205,8 +206,8 @@ def test_a_value_of_another_type_is_found_by_sqlite_and_by_its_row(path: Path) -
 
 BYTES: dict[str, tuple[slice, str]] = {
     "no database": (slice(0, 16), "file is not a database"),
-    "a page of it": (slice(4096, 8192), "ptrmap"),
-    "the objects": (slice(100, 4096), "malformed"),
+    "a page of it": (slice(PAGE, 2 * PAGE), "ptrmap"),
+    "the objects": (slice(100, PAGE), "malformed"),
 }
 
 
@@ -229,7 +230,7 @@ def test_a_page_that_is_damaged_is_told_and_what_can_be_read_is_checked(table: s
     with closing(apsw.Connection(str(path))) as connection:
         root: int = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).get
     content = bytearray(path.read_bytes())
-    content[(root - 1) * 4096 : root * 4096] = b"\xee" * 4096
+    content[(root - 1) * PAGE : root * PAGE] = b"\xee" * PAGE
     path.write_bytes(content)
 
     findings = found(path)
