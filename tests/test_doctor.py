@@ -66,7 +66,7 @@ def test_a_file_that_is_well(queue: adc.SqliteQueue) -> None:
     assert [each for each in found.observations if each.severity != "ok" or each.advice] == []
     assert found.severity == "ok"
     assert seen(found, "versions").says.endswith(f"SQLite {apsw.sqlite_lib_version()} by apsw {apsw.apsw_version()}")
-    assert seen(found, "file").says.startswith("a queue of format 2")
+    assert seen(found, "file").says.startswith("a queue of format 3")
     assert "don't wait for it" in seen(found, "durability").says
     assert seen(found, "locks").details == (f"process {os.getpid()} (this one): has it open",)
 

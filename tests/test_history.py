@@ -231,7 +231,7 @@ def test_a_page_that_can_t_be_is_refused(queue: SqliteQueue, wish: dict[str, obj
 def pruned(db: Path, *seqs: int) -> None:
     """As a prune would leave the file, or whoever edits it."""
     other = apsw.Connection(str(db))
-    other.execute("DROP TRIGGER job_events_delete")
+    other.execute("DROP TRIGGER job_events_delete; INSERT INTO adc_meta SELECT 'last_seq', max(seq) FROM job_events")
     for seq in seqs:
         other.execute("DELETE FROM job_events WHERE seq = ?", (seq,))
     other.close()

@@ -21,7 +21,7 @@ class DatabaseCourse:
         """What is wrong with what the next event says."""
         before = self.state
         try:
-            event = decode_database_event(stored.seq, stored.version, stored.type, stored.type_version, stored.data)
+            event = decode_database_event(stored.seq, stored.version, stored.type, stored.type_version, stored.text)
             if not self._lost:
                 self.state = evolve_database(before, event)
         except UnreadableEvent as unreadable:

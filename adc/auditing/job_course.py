@@ -43,7 +43,7 @@ class JobCourse:
         """What is wrong with what the next event says."""
         jid, seq, version = stored.jid, stored.seq, stored.version
         try:
-            event = decode_event(jid, seq, version, stored.type, stored.type_version, stored.data)
+            event = decode_event(jid, seq, version, stored.type, stored.type_version, stored.text)
         except UnreadableEvent as unreadable:
             self.lose()
             return (Finding("event", unreadable.problem, jid, seq),)

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from adc.codec.events import digest
+from adc.codec.timed import with_time
 from adc.core.ids import Xid
 
 
@@ -23,6 +24,11 @@ class StoredEvent(NamedTuple):
     key: str | None
     digest: bytes
 
+    @property
+    def text(self) -> str:
+        """The whole text of the event, time and all."""
+        return with_time(self.at, self.data)
+
 
 def digest_of(previous: bytes, stored: StoredEvent) -> bytes:
     """The digest that it should have, behind an event with the digest `previous`."""
@@ -34,5 +40,5 @@ def digest_of(previous: bytes, stored: StoredEvent) -> bytes:
         stored.type_version,
         stored.actor,
         stored.cause,
-        stored.data,
+        stored.text,
     )

@@ -16,7 +16,7 @@ from adc.codec.upcasting import UPCASTS, NotUpcast, Upcasts, upcast, written_ver
 from adc.core.database import AnyEvent, DatabaseEvent
 from adc.core.events import Event
 from adc.core.ids import DATABASE, Xid
-from adc.core.terms import Body
+from adc.core.terms import NOTHING, Body
 
 What = TypeVar("What", bound=AnyEvent)
 
@@ -133,6 +133,8 @@ def digest(
 
 def body_of(encoded: bytes) -> Body:
     """What the core knows of a payload or a result."""
+    if encoded == b"null":
+        return NOTHING
     return Body(blake2b(encoded, digest_size=DIGEST_BYTES).hexdigest(), len(encoded))
 
 

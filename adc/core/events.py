@@ -7,7 +7,7 @@ from msgspec import Struct
 from adc.core.ids import RunnerId
 from adc.core.instants import Instant
 from adc.core.states import Reason
-from adc.core.terms import Body, Fault, Terms
+from adc.core.terms import NOTHING, Body, Fault, Terms
 
 How: TypeAlias = Literal["waiting", "failed", "snoozed", "released", "crashed", "dead"]
 """What a job was doing when it was cancelled: it waited, it was dead, or how its last attempt ended."""
@@ -37,7 +37,7 @@ class JobDone(Fact, frozen=True):
     """The attempt completed it."""
 
     attempt: int
-    result: Body
+    result: Body = NOTHING
 
 
 class JobRetried(Fact, frozen=True):

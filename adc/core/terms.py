@@ -22,6 +22,10 @@ class Body(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """In bytes."""
 
 
+NOTHING: Final = Body("941dffce4e4308ceb33e87326003257d", 4)
+"""The result `null` of a handler that gives none: this very object, since msgspec leaves out no other default."""
+
+
 class Terms(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """What was agreed at scheduling. A fold never depends on the code of the day: all of it is in the first event."""
 

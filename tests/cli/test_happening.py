@@ -183,6 +183,7 @@ def test_a_place_that_isn_t_in_the_log_is_said(adc: Adc, jid: Xid, after: str, s
 def prune(db: Path, *seqs: int) -> None:
     other = apsw.Connection(str(db))
     other.execute("DROP TRIGGER IF EXISTS job_events_delete")
+    other.execute("INSERT OR REPLACE INTO adc_meta SELECT 'last_seq', max(seq) FROM job_events")
     for seq in seqs:
         other.execute("DELETE FROM job_events WHERE seq = ?", (seq,))
     other.close()

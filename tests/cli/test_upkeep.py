@@ -33,7 +33,7 @@ def test_a_file_that_is_well_is_told_in_a_line_an_aspect(adc: Adc, db: Path) -> 
         *("versions", "file", "durability", "runners", "locks", "readers", "wal", "space", "guards", "disk"),
         "permissions",
     ]
-    assert lines[1].startswith("ok       file         a queue of format 2, with the id ")
+    assert lines[1].startswith("ok       file         a queue of format 3, with the id ")
     assert "                        0600 " in done.stdout
 
 

@@ -153,7 +153,7 @@ def test_in_place_rows_are_put_right_behind_a_backup(adc: Adc, jid: Xid, db: Pat
 
 def test_in_place_nothing_is_changed_if_the_log_is_wrong(adc: Adc, jid: Xid, db: Path) -> None:
     with closing(apsw.Connection(str(db))) as connection:
-        connection.execute("DELETE FROM adc_jobs; UPDATE sqlite_sequence SET seq = 8").fetchall()
+        connection.execute("DELETE FROM adc_jobs; INSERT INTO adc_meta VALUES ('last_seq', '8')").fetchall()
 
     done = adc("rebuild", "--in-place", "--json")
 

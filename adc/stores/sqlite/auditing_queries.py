@@ -22,31 +22,35 @@ _BY_JOB: Final = "INDEXED BY sqlite_autoindex_job_events_1"
 EVENTS_BY_JOB: Final = f"{EVENT} {_BY_JOB} ORDER BY jid, version"
 EVENTS_BY_SEQ: Final = f"{EVENT} ORDER BY seq"
 
-# The rows that can be in the fold, in the same order of jobs. The columns are in the order of INSERT_JOB.
-JOBS_BY_JID: Final = """
+# The row at a place. The columns are in the order of INSERT_JOB.
+JOB: Final = """
 SELECT queue, job_type, payload_version, enqueued_at, jid, seq, version, head, priority, scheduled_at,
     started_at, attempt, retries, crashes, runner, cancel_asked_at, died_at, reason
-FROM adc_jobs INDEXED BY sqlite_autoindex_adc_jobs_1 ORDER BY jid
+FROM adc_jobs WHERE seq = ?
+"""
+JID: Final = "SELECT CAST(jid AS BLOB) FROM adc_jobs WHERE seq = ?"
+# The places of rows where the log has no such job.
+STRAYS: Final = """
+SELECT j.seq FROM adc_jobs AS j
+WHERE NOT EXISTS (
+    SELECT 1 FROM job_events AS s
+    WHERE s.seq = j.seq AND +s.jid = j.jid AND +s.version = 1 AND +s.type = 'JobScheduled'
+)
+ORDER BY j.seq
 """
 
-# Which row it is, of which a text can't be read: so many rows behind the last one that could.
+# Which event it is, of which a text can't be read: so many rows behind the last one that could.
 EVENT_BEHIND: Final = f"""
 SELECT seq, CAST(jid AS BLOB) FROM job_events {_BY_JOB}
 WHERE (jid, version) > (?, ?) ORDER BY jid, version LIMIT 1 OFFSET ?
 """
-JOB_BEHIND: Final = """
-SELECT seq, CAST(jid AS BLOB) FROM adc_jobs INDEXED BY sqlite_autoindex_adc_jobs_1
-WHERE jid > ? ORDER BY jid LIMIT 1 OFFSET ?
-"""
+# What counted the events up to format 2.
+SEQUENCE: Final = "SELECT seq FROM sqlite_sequence WHERE name = 'job_events'"
 PAUSED: Final = "SELECT queue, at FROM adc_paused"
-PRUNED: Final = "SELECT seq, version, type_version, data FROM job_events WHERE jid = ? AND type = 'Pruned'"
+PRUNED: Final = "SELECT seq, version, type_version, at, data FROM job_events WHERE jid = ? AND type = 'Pruned'"
 
 # Rebuilding. The number of the last event that was written stays, even if that event is gone: so it is seen that it is.
-BEGIN_SEQ: Final = """
-INSERT INTO sqlite_sequence (name, seq)
-SELECT 'job_events', 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'job_events')
-"""
-KEEP_LAST_SEQ: Final = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = 'job_events'"
+KEEP_LAST_SEQ: Final = "INSERT INTO adc_meta (key, value) VALUES ('last_seq', CAST(? AS TEXT))"
 KEEP_DATABASE_ID: Final = "UPDATE adc_meta SET value = ? WHERE key = 'database_id'"
 DELETE_ROW: Final = "DELETE FROM adc_jobs WHERE seq = ?"
 DELETE_PAUSED: Final = "DELETE FROM adc_paused"

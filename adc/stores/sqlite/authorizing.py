@@ -70,8 +70,6 @@ WRITES: Final[frozenset[Deed]] = READS | {
 RIGHTS: Final[frozenset[Deed]] = WRITES | EXAMINES
 """What puts rows right, and examines them."""
 REBUILDS: Final[frozenset[Deed]] = WRITES | {
-    (apsw.SQLITE_INSERT, "sqlite_sequence", None),
-    (apsw.SQLITE_UPDATE, "sqlite_sequence", "seq"),
     (apsw.SQLITE_UPDATE, "adc_meta", "value"),
 }
 """What a rebuild does, to a file that it makes."""

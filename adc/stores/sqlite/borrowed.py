@@ -7,6 +7,7 @@ from typing import TypeVar, final
 import apsw
 
 from adc.codec.events import decode_event
+from adc.codec.timed import with_time
 from adc.core.commands import KeyHolder
 from adc.core.events import JobScheduled
 from adc.core.evolve import fold
@@ -83,11 +84,11 @@ class Borrowed:
 
     def holder(self, kind: str, key: str) -> KeyHolder | None:
         """The job that has this key."""
-        for jid, seq, type_version, data in found(self._connection, queries.HOLDER, (kind, key)):
+        for jid, seq, type_version, at, data in found(self._connection, queries.HOLDER, (kind, key)):
             holder = Xid(self._cell(jid, str))
             scheduled = decode_event(
                 *(holder, self._cell(seq, int), 1, JobScheduled.__name__),
-                *(self._cell(type_version, int), self._cell(data, str)),
+                *(self._cell(type_version, int), self._text(at, data)),
             )
             assert isinstance(scheduled, JobScheduled)  # the type was named
             return KeyHolder(holder, scheduled.terms.payload.hash)
@@ -102,8 +103,8 @@ class Borrowed:
     def _add(self, transition: Transition) -> None:
         state, (event,) = transition.after, transition.events
         assert isinstance(state, Scheduled)  # nothing else follows from Schedule
-        last = sum(self._cell(row[0], int) for row in found(self._connection, queries.LAST_SEQ))
-        (entry,) = entries(transition, last + 1)
+        ((last,),) = found(self._connection, queries.LAST_SEQ)
+        (entry,) = entries(transition, self._cell(last, int) + 1)
         job = applied(transition, entry.recorded)
         row = (*rows.job_terms(state, event.at), job.jid, job.seq, *rows.job_row(state, job))
         self._connection.execute(queries.APPEND, rows.event_row(entry))
@@ -117,12 +118,16 @@ class Borrowed:
         events = [
             decode_event(
                 *(jid, self._cell(seq, number), self._cell(version, number), self._cell(kind, text)),
-                *(self._cell(kind_version, number), self._cell(data, text)),
+                *(self._cell(kind_version, number), self._text(at, data)),
             )
-            for seq, _, version, kind, kind_version, _, _, data, _ in log
+            for seq, _, version, at, kind, kind_version, _, _, data, _ in log
         ]
         first, last = self._cell(log[0][0], int), log[-1]
         return Snapshot(jid, fold(events), first, self._cell(last[2], int), self._cell(last[-1], bytes))
+
+    def _text(self, at: object, data: object) -> str:
+        """The whole text of an event."""
+        return with_time(self._cell(at, int), self._cell(data, str))
 
     def _cell(self, cell: object, kind: type[Cell]) -> Cell:
         """A cell of a type; a connection may be set to give texts as bytes."""

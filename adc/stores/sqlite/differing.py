@@ -16,7 +16,7 @@ def difference(proved: Proved) -> Finding | None:
         assert wanted is not None
         return Finding("state", f"it has no row, though it is {proved.state}", wanted.jid, wanted.seq)
     if wanted is None:
-        why = "the log knows no such job" if proved.state is None else f"it is {proved.state}"
+        why = "the log has no such job in its place" if proved.state is None else f"it is {proved.state}"
         return Finding("state", f"it has a row, though {why}", found.jid, found.seq)
     return Finding("state", f"its row has {_columns(wanted, found)}", wanted.jid, wanted.seq)
 

@@ -46,51 +46,18 @@ Audited: TypeAlias = Proved | Unproved | Paused
 
 
 def audited(connection: apsw.Connection) -> Iterator[Audited]:
-    """Each job that is in the log or has a row, in the order of ids; and the database, if it is in the log."""
-    rows_beside = _Rows(scanning.jobs(connection))
+    """Each job that is in the log, in the order of ids, and the database, if it is; then each row of no such job."""
     for jid, events in groupby(scanning.events(connection), key=_jid):
-        yield from map(_stray, rows_beside.before(jid))
         if jid == DATABASE:
             yield _database(events)
         else:
-            yield _job(jid, events, rows_beside.of(jid))
-    yield from map(_stray, rows_beside.rest())
-
-
-class _Rows:
-    """The rows of jobs, in the order of ids, given as the jobs come."""
-
-    def __init__(self, found: Iterator[StoredJob | Finding]) -> None:
-        self._found = found
-        self._next = next(found, None)
-
-    def before(self, jid: Xid | None) -> Iterator[StoredJob | Finding]:
-        """Those that come before it: the log has no such jobs."""
-        while self._next is not None and (self._next.jid is None or (jid is not None and self._next.jid < jid)):
-            yield self._take()
-
-    def of(self, jid: Xid | None) -> StoredJob | Finding | None:
-        """That of a job."""
-        return None if self._next is None or self._next.jid != jid else self._take()
-
-    def rest(self) -> Iterator[StoredJob | Finding]:
-        """Those that come behind all jobs of the log."""
-        while self._next is not None:
-            yield self._take()
-
-    def _take(self) -> StoredJob | Finding:
-        taken = self._next
-        assert taken is not None
-        self._next = next(self._found, None)
-        return taken
+            yield _job(connection, jid, events)
+    for row in scanning.strays(connection):
+        yield Proved(row.jid, None, None, row)
 
 
 def _jid(stored: StoredEvent | Finding) -> Xid | None:
     return stored.jid
-
-
-def _stray(row: StoredJob | Finding) -> Proved:
-    return Proved(row.jid, None, None, row)
 
 
 def _database(events: Iterable[StoredEvent | Finding]) -> Paused | Unproved:
@@ -98,15 +65,14 @@ def _database(events: Iterable[StoredEvent | Finding]) -> Paused | Unproved:
     return Unproved(DATABASE, proved) if isinstance(proved, tuple) else Paused(dict(proved.paused))
 
 
-def _job(
-    jid: Xid | None, events: Iterable[StoredEvent | Finding], found: StoredJob | Finding | None
-) -> Proved | Unproved:
+def _job(connection: apsw.Connection, jid: Xid | None, events: Iterable[StoredEvent | Finding]) -> Proved | Unproved:
     proved = check_job(events)
     if isinstance(proved, tuple):
         return Unproved(jid, proved)
     state = proved.job.state
     assert not isinstance(state, Absent)
-    return Proved(jid, state_name(state), _row(proved), found)
+    found = scanning.job(connection, proved.job.seq)
+    return Proved(jid, state_name(state), _row(proved), found if found is None or found.jid == jid else None)
 
 
 def _row(proof: Proof) -> StoredJob | None:

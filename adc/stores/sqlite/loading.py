@@ -63,8 +63,11 @@ def _once(values: Iterable[object]) -> list[object]:
 
 
 def _folded(log: Iterable[Recorded]) -> dict[Xid, Snapshot]:
-    histories = ((jid, tuple(events)) for jid, events in groupby(log, key=lambda each: each.jid))
-    return {
-        jid: Snapshot(jid, fold(each.event for each in events), events[0].seq, events[-1].version, events[-1].digest)
-        for jid, events in histories
-    }
+    return {jid: _fold(jid, tuple(events)) for jid, events in groupby(log, key=lambda each: each.jid)}
+
+
+def _fold(jid: Xid, events: Sequence[Recorded]) -> Snapshot:
+    first, last = events[0], events[-1]
+    if first.version != 1:
+        raise DamagedEvent(jid, first.seq, 1, "it is missing, though the log has later ones of its job")
+    return Snapshot(jid, fold(each.event for each in events), first.seq, last.version, last.digest)

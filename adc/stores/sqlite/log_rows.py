@@ -5,6 +5,7 @@ from typing import Any
 import apsw
 
 from adc.codec.events import StoredEvent, UnreadableEvent, decode_database_event, decode_event
+from adc.codec.timed import with_time
 from adc.core.database import AnyEvent, DatabaseEvent
 from adc.core.ids import DATABASE, Xid
 from adc.core.transition import Recorded
@@ -47,11 +48,11 @@ def _event(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _any_recorded_or_why(row: tuple[Any, ...]) -> Recorded[AnyEvent] | UnreadableEvent:
-    _, jid, _, kind, kind_version, actor, cause, data, _ = _event(row)
+    _, jid, _, at, kind, kind_version, actor, cause, data, _ = _event(row)
     try:
         return _database_recorded(*row) if jid == DATABASE else _recorded(*row)
     except UnreadableEvent as unreadable:
-        unreadable.stored = StoredEvent(kind, kind_version, actor, cause, data)
+        unreadable.stored = StoredEvent(kind, kind_version, actor, cause, with_time(at, data))
         return unreadable
 
 
@@ -59,6 +60,7 @@ def _recorded(
     seq: int,
     jid: str,
     version: int,
+    at: int,
     kind: str,
     kind_version: int,
     actor: str,
@@ -66,7 +68,7 @@ def _recorded(
     data: str,
     digest: bytes,
 ) -> Recorded:
-    event = decode_event(Xid(jid), seq, version, kind, kind_version, data)
+    event = decode_event(Xid(jid), seq, version, kind, kind_version, with_time(at, data))
     return Recorded(seq, Xid(jid), version, actor, cause, digest, event)
 
 
@@ -74,6 +76,7 @@ def _database_recorded(
     seq: int,
     _: str,
     version: int,
+    at: int,
     kind: str,
     kind_version: int,
     actor: str,
@@ -81,5 +84,5 @@ def _database_recorded(
     data: str,
     digest: bytes,
 ) -> Recorded[DatabaseEvent]:
-    event = decode_database_event(seq, version, kind, kind_version, data)
+    event = decode_database_event(seq, version, kind, kind_version, with_time(at, data))
     return Recorded(seq, DATABASE, version, actor, cause, digest, event)

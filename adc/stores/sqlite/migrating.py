@@ -10,8 +10,8 @@ import apsw
 
 from adc import system
 from adc.ports.trouble import ForeignFile, FutureVersion, ReadOnlyArchive, StoreDamaged, WrongArchive
-from adc.stores.sqlite import queries, rows
-from adc.stores.sqlite.migrations import APPLICATION_ID, ARCHIVE, FORMAT, MIGRATIONS, MIN_READER
+from adc.stores.sqlite import pages, queries, rows
+from adc.stores.sqlite.migrations import APPLICATION_ID, ARCHIVE, FORMAT, MIGRATIONS, MIN_READER, of_archive
 
 Refusal: TypeAlias = Callable[[str], ForeignFile]
 _A_FORMAT: Final = re.compile("[0-9]{1,9}")
@@ -103,6 +103,8 @@ def migrate(
         if archive_of is not None and not present:
             connection.execute(ARCHIVE)
             connection.execute(queries.MAKE_ARCHIVE, (archive_of,))
+        if not present:
+            connection.execute(pages.GIVE_BACK).fetchall()  # what the tables of earlier formats have left
         connection.execute(queries.COMMIT)
     except BaseException:
         if connection.in_transaction:
@@ -113,8 +115,11 @@ def migrate(
 def _run(connection: apsw.Connection, migrations: tuple[str, ...], present: int) -> None:
     if _is_new(connection):
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    archived = present > 0 and rows.text(connection, queries.READ_ARCHIVE_OF) is not None
     for migration in migrations[present:]:
-        connection.execute(migration)
+        connection.execute(of_archive(migration) if archived else migration)
+    if archived:
+        connection.execute(ARCHIVE)
     connection.execute(queries.WRITE_FORMAT, (str(len(migrations)),))
     connection.execute(queries.WRITE_MIN_READER, (str(MIN_READER),))
     connection.execute(queries.WRITE_DATABASE_ID, (system.new_database_id(),))

@@ -17,6 +17,7 @@ Schema: TypeAlias = frozenset[tuple[str, str, str, str | None]]
 """Objects: their types, names, tables, and the SQL that made them; None: SQLite made it."""
 
 _DATABASE_ID: Final = re.compile("[0-9a-f]{32}")
+_PLACE: Final = re.compile("[1-9][0-9]{0,17}")
 
 
 class Outfit(Struct, frozen=True):
@@ -26,6 +27,8 @@ class Outfit(Struct, frozen=True):
     tables: frozenset[str] = frozenset()
     archived: int | None = None
     """How many events the file says it has, if it is an archive; None: it is a queue."""
+    last_seq: int = 0
+    """The number of an event that was the last one and is lost, if the file says so; 0: it doesn't."""
 
 
 def outfit_of(connection: apsw.Connection, migrations: tuple[str, ...] = MIGRATIONS) -> Outfit:
@@ -46,7 +49,8 @@ def outfit_of(connection: apsw.Connection, migrations: tuple[str, ...] = MIGRATI
     archive = (ARCHIVE,) if "archive_of" in meta else ()
     expected = _made_by((*(migrations if known is None else migrations[:known]), *archive))
     findings = (*_wrong_objects(present, expected), *_wrong_meta(meta))
-    return Outfit(findings, _tables(present & expected), _archived(meta))
+    last_seq = int(meta["last_seq"]) if _PLACE.fullmatch(meta.get("last_seq", "")) else 0
+    return Outfit(findings, _tables(present & expected), _archived(meta), last_seq)
 
 
 def _wrong_objects(present: Schema, expected: Schema) -> Iterator[Finding]:
@@ -73,6 +77,8 @@ def _wrong_meta(meta: Mapping[str, str]) -> Iterator[Finding]:
 
     if "archive_of" in meta and not _DATABASE_ID.fullmatch(meta["archive_of"]):
         yield Finding("meta", f"adc_meta says that archive_of is {meta['archive_of']!r}; expected 32 hex digits")
+    if not _PLACE.fullmatch(meta.get("last_seq", "1")):  # most have none
+        yield Finding("meta", f"adc_meta says that last_seq is {meta['last_seq']!r:.100}; expected a number above 0")
 
 
 def _archived(meta: Mapping[str, str]) -> int | None:

@@ -84,13 +84,14 @@ class Pruner(Struct, frozen=True):
             ends = scanning.ends(self.connection, pruning_queries.ENDS, (_jids(jobs),))
             same = [job for job in jobs if _end(job) == ends.get(job[0].jid)]
             taken = PruneCount(len(same), sum(map(len, same)))
+            name = None if asked.archive is None else os.path.basename(asked.archive)  # noqa: PTH119  pathlib would cost 4 ms of each import of adc
+            command = Prune(asked.at, taken.jobs, taken.events, asked.done_before, name)
+            # Before they are taken: so it is numbered behind all of them, and stays the last event that there is.
+            change_database(writing, command, actor=asked.actor, cause=asked.cause)
             before = self.connection.total_changes()
             self.connection.execute(pruning_queries.TAKE, (_jids(same),))
             if self.connection.total_changes() - before != taken.events:
                 raise StoreDamaged(self.path, "prune", "the log doesn't have the events that it had")
-            name = None if asked.archive is None else os.path.basename(asked.archive)  # noqa: PTH119  pathlib would cost 4 ms of each import of adc
-            command = Prune(asked.at, taken.jobs, taken.events, asked.done_before, name)
-            change_database(writing, command, actor=asked.actor, cause=asked.cause)
         return taken, [job for job in jobs if _end(job) != ends.get(job[0].jid)]
 
 

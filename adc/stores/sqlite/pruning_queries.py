@@ -20,7 +20,9 @@ ENDS: Final = """
 SELECT e.jid, e.version, e.digest
 FROM json_each(?) AS wanted CROSS JOIN job_events AS e ON e.jid = wanted.value
 WHERE e.version = (SELECT max(version) FROM job_events WHERE jid = wanted.value)
-    AND NOT EXISTS (SELECT 1 FROM adc_jobs WHERE jid = wanted.value)
+    AND NOT EXISTS (
+        SELECT 1 FROM adc_jobs WHERE seq = (SELECT seq FROM job_events WHERE jid = wanted.value AND version = 1)
+    )
 """
 TAKE: Final = """
 DELETE FROM job_events INDEXED BY sqlite_autoindex_job_events_1 WHERE jid IN (SELECT value FROM json_each(?))

@@ -49,13 +49,15 @@ UNTOUCH: Final = "DELETE FROM adc_meta WHERE key = 'touched'"
 
 _SNAPSHOT: Final = """
 SELECT j.jid, j.seq, j.version, j.head, j.priority, j.scheduled_at, j.started_at, j.attempt, j.retries, j.crashes,
-    j.runner, j.cancel_asked_at, j.died_at, j.reason, e.type_version, e.data
+    j.runner, j.cancel_asked_at, j.died_at, j.reason, e.type_version, e.at, e.data
 """
 # Of that very job: the plus lets SQLite look it up by seq only, which is cheaper.
 _FIRST_EVENT: Final = "LEFT JOIN job_events AS e ON e.seq = j.seq AND +e.jid = j.jid"
 
+# By id: the log's index of first events leads to the place. A row of another job there is none of this one's.
 LOAD: Final = f"""{_SNAPSHOT}
-FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.jid = wanted.value {_FIRST_EVENT}
+FROM json_each(?) AS wanted CROSS JOIN job_events AS e ON e.jid = wanted.value AND e.version = 1
+CROSS JOIN adc_jobs AS j ON j.seq = e.seq AND j.jid = e.jid
 """
 BY_SEQ: Final = f"""{_SNAPSHOT}
 FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.seq = wanted.value {_FIRST_EVENT}
@@ -193,7 +195,7 @@ WHERE type IN ('JobDone', 'JobCancelled') GROUP BY type
 # The log:
 # An event's columns are in the order that `log_rows` reads.
 
-_EVENT: Final = "SELECT seq, jid, version, type, type_version, actor, cause, data, digest FROM job_events"
+_EVENT: Final = "SELECT seq, jid, version, at, type, type_version, actor, cause, data, digest FROM job_events"
 HISTORY: Final = f"{_EVENT} WHERE jid = ? ORDER BY version"
 EVENTS: Final = f"{_EVENT} WHERE seq > ? ORDER BY seq LIMIT ?"
 HISTORIES: Final = f"{_EVENT} WHERE jid IN (SELECT value FROM json_each(?)) ORDER BY jid, version"
@@ -204,13 +206,17 @@ SELECT e.jid, e.body
 FROM json_each(?) AS wanted CROSS JOIN job_events AS e ON e.jid = wanted.value AND e.version = 1
 WHERE e.body IS NOT NULL
 """
-HOLDER: Final = "SELECT jid, seq, type_version, data FROM job_events WHERE job_type = ? AND key = ?"
+HOLDER: Final = "SELECT jid, seq, type_version, at, data FROM job_events WHERE job_type = ? AND key = ?"
 HOLDER_SEQ: Final = "SELECT seq FROM job_events WHERE job_type = ? AND key = ? AND seq <= ?"
 HEAD: Final = "SELECT version, digest FROM job_events WHERE jid = ? ORDER BY version DESC LIMIT 1"
 ROW: Final = "SELECT version, head FROM adc_jobs WHERE seq = ?"
 HEAD_AS_OF: Final = "SELECT version, digest FROM job_events WHERE jid = ? AND seq <= ? ORDER BY version DESC LIMIT 1"
 DIGEST: Final = "SELECT digest FROM job_events WHERE jid = ? AND version = ?"
-LAST_SEQ: Final = "SELECT seq FROM sqlite_sequence WHERE name = 'job_events'"
+# Of the last event in the log, or of one behind it that was lost, if a rebuild or a migration found that.
+LAST_SEQ: Final = """
+SELECT max(0, coalesce((SELECT max(seq) FROM job_events), 0),
+    coalesce((SELECT CAST(value AS INTEGER) FROM adc_meta WHERE key = 'last_seq'), 0))
+"""
 APPEND: Final = """
 INSERT INTO job_events (seq, jid, version, at, type, type_version, actor, cause, data, body, job_type, key, digest)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -18,9 +18,9 @@ from adc.stores.sqlite.examining import examined
 from adc.stores.sqlite.jobwise import Paused, Proved, audited
 from adc.stores.sqlite.migrating import refuse_archive
 from adc.stores.sqlite.opening import open_connection
-from adc.stores.sqlite.outfit import outfit_of
+from adc.stores.sqlite.outfit import Outfit, outfit_of
 from adc.stores.sqlite.troubles import typed
-from adc.stores.sqlite.verifying import has_gaps
+from adc.stores.sqlite.verifying import has_gaps, last_given
 
 
 class Rebuilt(Struct, frozen=True):
@@ -34,11 +34,16 @@ class Rebuilt(Struct, frozen=True):
 
 
 class _Source(Struct, frozen=True):
-    """A file that is read, and which of its tables can be."""
+    """A file that is read, and what in it can be."""
 
     connection: apsw.Connection
     path: str
-    tables: frozenset[str]
+    outfit: Outfit
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables that can be read."""
+        return self.outfit.tables
 
 
 def rebuild_into(path: str, to: str) -> Rebuilt:
@@ -52,7 +57,7 @@ def rebuild_into(path: str, to: str) -> Rebuilt:
         raise StoreTrouble(to, "rebuild", "there is a file of this name already")
     with examined(path) as connection:
         with typed(path, "rebuild"):
-            source = _Source(connection, path, outfit_of(connection).tables)
+            source = _Source(connection, path, outfit_of(connection))
             if "adc_meta" in source.tables:
                 refuse_archive(connection, path, "rebuild")
         if "job_events" not in source.tables:
@@ -102,10 +107,9 @@ def _copy_log(target: apsw.Connection, log: Iterator[StoredEvent | UnicodeDecode
 def _keep(target: apsw.Connection, source: _Source) -> None:
     """What tells which database it is, and how many events it had."""
     with typed(source.path, "rebuild"):
-        given = rows.number(source.connection, queries.LAST_SEQ) if "sqlite_sequence" in source.tables else None
+        given = last_given(source.connection, source.outfit)
         meta = scanning.meta(source.connection) if "adc_meta" in source.tables else None
-    if given:
-        target.execute(auditing_queries.BEGIN_SEQ)
+    if given > (rows.number(target, queries.LAST_SEQ) or 0):
         target.execute(auditing_queries.KEEP_LAST_SEQ, (given,))
     if meta is not None and "database_id" in meta:
         target.execute(auditing_queries.KEEP_DATABASE_ID, (meta["database_id"],))

@@ -8,6 +8,7 @@ from msgspec.json import decode
 from msgspec.structs import replace
 
 from adc.codec.events import DamagedEvent, UnreadableEvent, decode_event
+from adc.codec.timed import with_time, without_time
 from adc.core.database import AnyEvent
 from adc.core.events import JobScheduled
 from adc.core.ids import RunnerId, Xid
@@ -139,8 +140,8 @@ def blobs_by_number(connection: apsw.Connection, query: str, bindings: Bindings)
 
 def holder(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[Xid, Terms] | None:
     """The job, and its terms, whose schedule event a query finds."""
-    for jid, seq, type_version, data in shaped(_fetch(connection, query, bindings), shapes.HOLDER):
-        return Xid(jid), _terms(Xid(jid), seq, type_version, data)
+    for jid, *first in shaped(_fetch(connection, query, bindings), shapes.HOLDER):
+        return Xid(jid), _terms(Xid(jid), *first)
     return None
 
 
@@ -176,7 +177,7 @@ def event_row(entry: Entry[AnyEvent]) -> Row:
     kind, key = (event.terms.kind, event.terms.key) if isinstance(event, JobScheduled) else (None, None)
     return (
         *(written.seq, written.jid, written.version, event.at, type(event).__name__, entry.type_version),
-        *(written.actor, written.cause, entry.stored, entry.body, kind, key, written.digest),
+        *(written.actor, written.cause, without_time(entry.stored), entry.body, kind, key, written.digest),
     )
 
 
@@ -262,11 +263,12 @@ def _snapshot(
     died_at: int | None,
     reason: str | None,
     type_version: int | None,
+    at: int | None,
     data: str | None,
 ) -> Snapshot:
-    if type_version is None or data is None:
+    if type_version is None or at is None or data is None:
         raise DamagedEvent(Xid(jid), seq, 1, "it is missing, though adc_jobs has its job")
-    terms = _terms(Xid(jid), seq, type_version, data)
+    terms = _terms(Xid(jid), seq, type_version, at, data)
     if terms.priority != priority:
         terms = replace(terms, priority=priority)
     tally = Tally(attempt, retries, crashes)
@@ -289,8 +291,8 @@ def _snapshot(
     return Snapshot(Xid(jid), state, seq, version, head)
 
 
-def _terms(jid: Xid, seq: int, type_version: int, data: str) -> Terms:
-    event = decode_event(jid, seq, 1, JobScheduled.__name__, type_version, data)
+def _terms(jid: Xid, seq: int, type_version: int, at: int, data: str) -> Terms:
+    event = decode_event(jid, seq, 1, JobScheduled.__name__, type_version, with_time(at, data))
     if not isinstance(event, JobScheduled):  # can't be: the type was named
         raise DamagedEvent(jid, seq, 1, "the first event isn't JobScheduled")
     return event.terms

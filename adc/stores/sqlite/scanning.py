@@ -11,6 +11,7 @@ import apsw
 from adc.auditing.finding import Finding, Law
 from adc.auditing.stored import StoredEvent
 from adc.codec.events import UnreadableEvent, decode_database_event
+from adc.codec.timed import with_time
 from adc.core.database import Pruned
 from adc.core.ids import DATABASE, Xid
 from adc.stores.sqlite import auditing_queries as queries
@@ -41,6 +42,8 @@ class StoredJob(NamedTuple):
     reason: str | None
 
 
+_NOT_UTF_8: Final = "a text in its row isn't UTF-8"
+
 _INT, _TEXT, _BLOB = (int,), (str,), (bytes,)
 _INT_OR_NOT, _TEXT_OR_NOT, _BLOB_OR_NOT = (int, NoneType), (str, NoneType), (bytes, NoneType)
 
@@ -60,7 +63,8 @@ _JOBS: Final[_Shapes] = frozenset(
     )
 )
 _PAUSED: Final[_Shapes] = frozenset({(str, int)})
-_PRUNED: Final[_Shapes] = frozenset({(int, int, int, str)})
+_PRUNED: Final[_Shapes] = frozenset({(int, int, int, int, str)})
+_SEQUENCE: Final[_Shapes] = frozenset({(int,)})
 _META: Final[_Shapes] = frozenset({(str, str)})
 _SCHEMA: Final[_Shapes] = frozenset({(str, str, str, str), (str, str, str, NoneType)})
 
@@ -71,7 +75,7 @@ def events(connection: apsw.Connection) -> Generator[StoredEvent | Finding, None
     unread = 0
     for row in _rows(connection, queries.EVENTS_BY_JOB):
         if isinstance(row, UnicodeDecodeError):
-            yield _unreadable(connection, "event", queries.EVENT_BEHIND, (*last, unread))
+            yield _unreadable(connection, (*last, unread))
             unread += 1
             continue
         last, unread = row[1:3], 0
@@ -83,7 +87,7 @@ def events_of(
 ) -> tuple[StoredEvent | Finding, ...]:
     """The events that a query finds."""
     return tuple(
-        Finding("event", "a text in its row isn't UTF-8")
+        Finding("event", _NOT_UTF_8)
         if isinstance(row, UnicodeDecodeError)
         else StoredEvent._make(row)
         if tuple(map(type, row)) in _EVENTS
@@ -98,17 +102,21 @@ def ends(connection: apsw.Connection, query: str, bindings: tuple[object, ...]) 
     return {Xid(jid): (version, digest) for jid, version, digest in found}
 
 
-def jobs(connection: apsw.Connection) -> Generator[StoredJob | Finding, None, None]:
-    """All rows of jobs, in the order of their ids."""
-    last: object = ""
-    unread = 0
-    for row in _rows(connection, queries.JOBS_BY_JID):
+def job(connection: apsw.Connection, seq: int) -> StoredJob | Finding | None:
+    """The row at a place; None: there is none."""
+    for row in _rows(connection, queries.JOB, (seq,)):
         if isinstance(row, UnicodeDecodeError):
-            yield _unreadable(connection, "state", queries.JOB_BEHIND, (last, unread))
-            unread += 1
-            continue
-        last, unread = row[4], 0
-        yield StoredJob._make(row) if tuple(map(type, row)) in _JOBS else _ill_typed("state", row[5], row[4])
+            return Finding("state", _NOT_UTF_8, _shown(connection.execute(queries.JID, (seq,)).get), seq)
+        return StoredJob._make(row) if tuple(map(type, row)) in _JOBS else _ill_typed("state", seq, row[4])
+    return None
+
+
+def strays(connection: apsw.Connection) -> Generator[StoredJob | Finding, None, None]:
+    """The rows in places where the log has no such job."""
+    for (seq,) in connection.execute(queries.STRAYS):
+        found = job(connection, seq)
+        if found is not None:
+            yield found
 
 
 def events_in_order(connection: apsw.Connection) -> Generator[StoredEvent | UnicodeDecodeError, None, None]:
@@ -126,11 +134,16 @@ def paused(connection: apsw.Connection) -> dict[str, int] | None:
 def pruned(connection: apsw.Connection) -> int:
     """How many events the database's own stream says were pruned; what can't be read of it is told elsewhere."""
     total = 0
-    for seq, version, type_version, data in _all(connection, queries.PRUNED, _PRUNED, (DATABASE,)) or ():
+    for seq, version, type_version, at, data in _all(connection, queries.PRUNED, _PRUNED, (DATABASE,)) or ():
         with suppress(UnreadableEvent):
-            event = decode_database_event(seq, version, Pruned.__name__, type_version, data)
+            event = decode_database_event(seq, version, Pruned.__name__, type_version, with_time(at, data))
             total += event.events if isinstance(event, Pruned) else 0
     return total
+
+
+def sequence(connection: apsw.Connection) -> int:
+    """The number of the last event, as files up to format 2 counted it; 0: this one doesn't, or not as SQLite does."""
+    return max((seq for (seq,) in _all(connection, queries.SEQUENCE, _SEQUENCE) or ()), default=0)
 
 
 def meta(connection: apsw.Connection) -> dict[str, str] | None:
@@ -187,13 +200,16 @@ def _rows(
         cursor.close(force=True)
 
 
-def _unreadable(connection: apsw.Connection, law: Law, query: str, behind: tuple[object, ...]) -> Finding:
-    for row in _rows(connection, query, behind):
+def _unreadable(connection: apsw.Connection, behind: tuple[object, ...]) -> Finding:
+    for row in _rows(connection, queries.EVENT_BEHIND, behind):
         if not isinstance(row, UnicodeDecodeError):
             seq, jid = row
-            shown = Xid(jid.decode(errors="replace")) if isinstance(jid, bytes) else None
-            return Finding(law, "a text in its row isn't UTF-8", shown, seq)
-    return Finding(law, "a text in a row isn't UTF-8")
+            return Finding("event", _NOT_UTF_8, _shown(jid), seq)
+    return Finding("event", _NOT_UTF_8)
+
+
+def _shown(jid: object) -> Xid | None:
+    return Xid(jid.decode(errors="replace")) if isinstance(jid, bytes) else None
 
 
 def _ill_typed(law: Law, seq: object, jid: object) -> Finding:

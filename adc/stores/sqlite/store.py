@@ -131,8 +131,7 @@ class SqliteStore(SqliteUpkeep):
 
     def last_seq(self) -> int:
         """The place of the latest event that was ever appended."""
-        found = self._read("last_seq", lambda connection: rows.number(connection, queries.LAST_SEQ))
-        return max(found or 0, 0)  # below 0 is damage, of which verify tells
+        return self._read("last_seq", lambda connection: rows.number(connection, queries.LAST_SEQ)) or 0
 
     def database_history(self) -> tuple[Recorded[DatabaseEvent], ...]:
         """All events of the database."""

@@ -9,7 +9,7 @@ from adc.auditing.finding import SOUND, Finding
 from adc.core.ids import DATABASE
 from adc.core.instants import Span
 from adc.ports.trouble import CannotOpen, NoQueue, OutOfMemory, StoreBusy, StoreClosed, StoreTrouble, UsedAfterFork
-from adc.stores.sqlite import queries, rows, scanning
+from adc.stores.sqlite import scanning
 from adc.stores.sqlite.differing import difference
 from adc.stores.sqlite.examining import BUDGET, examined
 from adc.stores.sqlite.jobwise import Paused, Proved, Unproved, audited
@@ -47,7 +47,7 @@ def verify(connection: apsw.Connection, path: str) -> Iterator[Finding]:
     yield from _told(path, lambda: _outfit(connection, found))
     outfit = found[0] if found else Outfit(SOUND)
     if {"job_events", "adc_jobs"} <= outfit.tables:
-        yield from _told(path, lambda: _sequence(connection, outfit.archived))
+        yield from _told(path, lambda: _sequence(connection, outfit))
         yield from _told(path, lambda: _jobs(connection, outfit.tables))
 
 
@@ -75,23 +75,29 @@ def _outfit(connection: apsw.Connection, found: list[Outfit]) -> Iterator[Findin
     yield from outfit.findings
 
 
+def last_given(connection: apsw.Connection, outfit: Outfit) -> int:
+    """The number of the last event that was written, though it may be lost."""
+    _, _, last = scanning.counted(connection)
+    return max(last, outfit.last_seq, scanning.sequence(connection) if "sqlite_sequence" in outfit.tables else 0)
+
+
 def has_gaps(connection: apsw.Connection) -> bool:
     """Whether events are missing from the log."""
-    return any(True for _ in _sequence(connection))
+    return any(True for _ in _sequence(connection, outfit_of(connection)))
 
 
-def _sequence(connection: apsw.Connection, archived: int | None = None) -> Iterator[Finding]:
+def _sequence(connection: apsw.Connection, outfit: Outfit) -> Iterator[Finding]:
     """The numbers from 1 to the last one that was given are all there, or were pruned: each event has one of its own.
 
     In an archive, there are as many events as it says.
     """
     count, _, last = scanning.counted(connection)
+    archived = outfit.archived
     if archived is not None:
         if count != archived:
             yield Finding("sequence", f"there are {count} events, though adc_meta says that {archived} were archived")
         return
-    given = rows.number(connection, queries.LAST_SEQ) or 0
-    pruned = scanning.pruned(connection)
+    given, pruned = last_given(connection, outfit), scanning.pruned(connection)
     if last != given:
         yield Finding("sequence", f"the last event there has the number {last}, but the last one written had {given}")
     if count + pruned != last:

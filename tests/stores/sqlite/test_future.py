@@ -149,7 +149,7 @@ def test_what_a_later_adc_did_to_the_database_is_shown_too(queue: SqliteQueue, d
     ]
 
 
-@pytest.mark.parametrize("data", ["", "7", "{}", '{"at":"x"}', '{"at":99999999999999999999}'])
+@pytest.mark.parametrize("data", ["", "7", "{x}", '{"at":"x"}', '{"at":99999999999999999999}'])
 def test_what_says_nothing_at_all_is_not_shown(queue: SqliteQueue, db: Path, data: str) -> None:
     jid = queue.schedule(FIRST)
     appended(db, jid, 2, 2, data)

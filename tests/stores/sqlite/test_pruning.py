@@ -10,10 +10,11 @@ import apsw
 import pytest
 
 from adc.core.commands import Cancel, Redrive
-from adc.core.database import Pruned
+from adc.core.database import Pause, Pruned
 from adc.core.instants import Instant, Span
 from adc.ports.store import PruneCount, Writing
 from adc.ports.trouble import ReadOnlyArchive, StoreTrouble, WrongArchive
+from adc.shell import change_database
 from adc.stores.sqlite.opening import open_connection, open_store
 from adc.stores.sqlite.pruning import Asked, Pruner
 from adc.stores.sqlite.rebuilding import rebuild_into
@@ -30,8 +31,9 @@ ROOT = Path(__file__).parent.parent.parent.parent
 ALL = [nth(number) for number in range(1_300)]
 _EVENTS = "SELECT * FROM job_events ORDER BY seq"
 _COPY_ROW = """
-INSERT INTO adc_jobs SELECT 0, ?, queue, job_type, payload_version, priority, scheduled_at, enqueued_at, started_at,
-    attempt, retries, crashes, runner, cancel_asked_at, died_at, reason, version, head FROM adc_jobs LIMIT 1
+INSERT INTO adc_jobs SELECT (SELECT seq FROM job_events WHERE jid = ?1 AND version = 1), ?1, queue, job_type,
+    payload_version, priority, scheduled_at, enqueued_at, started_at, attempt, retries, crashes, runner,
+    cancel_asked_at, died_at, reason, version, head FROM adc_jobs LIMIT 1
 """
 
 
@@ -373,6 +375,25 @@ def test_verify_sees_what_a_prune_does_not_account_for(moves: Moves, path: Path,
     assert [finding.problem for finding in verify_file(str(archive)) if finding.law == "sequence"] == [
         "there are 17 events, though adc_meta says that 20 were archived"
     ]
+
+
+def test_numbers_go_on_though_all_that_had_them_is_pruned(moves: Moves, path: Path) -> None:
+    """The event that tells of it is the last one, in the database's own stream, of which nothing is taken."""
+    with moves.store.writing() as writing:
+        change_database(writing, Pause(NOW, "mail"), actor="test")
+    given = [moves.store.last_seq()]
+    for number in range(3):
+        moves.schedule(order(number))
+        moves.finish(nth(number))
+        given.append(moves.store.last_seq())
+        assert prune(moves.store) == PruneCount(1, 3)
+        assert events(path) == []
+        with closing(open_store(str(path), "normal", Span(0))) as fresh:
+            given.append(fresh.last_seq())
+
+    assert given == [1, 4, 5, 8, 9, 12, 13]
+    assert [each.seq for each in moves.store.database_history()] == [1, 5, 9, 13]
+    assert list(verify_file(str(path))) == []
 
 
 def test_a_pruned_queue_can_be_rebuilt(moves: Moves, path: Path, tmp_path: Path) -> None:

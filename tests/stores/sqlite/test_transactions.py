@@ -188,7 +188,7 @@ def test_numbers_have_no_gap_after_what_was_undone(filled: Moves, connection: ap
     filled.schedule(order(3))
 
     check_laws(filled.store, [nth(n) for n in range(1, 4)])
-    assert connection.execute("SELECT seq FROM sqlite_sequence").get == filled.job(nth(3)).seq
+    assert filled.store.last_seq() == filled.job(nth(3)).seq
 
 
 def test_the_first_number_is_one_though_nothing_was_counted_yet(moves: Moves, connection: apsw.Connection) -> None:
