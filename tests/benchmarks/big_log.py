@@ -14,6 +14,7 @@ from typing import Final
 
 import adc
 from adc.codec.events import body_of, digest, encode_event
+from adc.codec.timed import without_time
 from adc.core.events import JobDone, JobScheduled, JobStarted
 from adc.core.ids import encode_xid
 from adc.core.instants import Span
@@ -52,7 +53,7 @@ def log(events: int) -> Iterator[Row]:
         for version, (name, said, body, kind) in enumerate(stored, 1):
             head = digest(head, jid, version, name, 1, ACTOR, None, said)
             seq = 3 * number + version
-            yield (seq, jid, version, NOW, name, 1, ACTOR, None, said, body, kind, None, head)
+            yield (seq, jid, version, NOW, name, 1, ACTOR, None, without_time(said), body, kind, None, head)
 
 
 def make(path: Path, events: int) -> None:

@@ -8,6 +8,7 @@ import apsw
 
 import adc
 from adc.codec.events import body_of, encode_event
+from adc.codec.timed import without_time
 from adc.core.events import JobScheduled
 from adc.core.instants import Instant
 from adc.core.terms import Terms
@@ -51,7 +52,7 @@ NOTHING_DUE: Final = (
     ),
 )
 
-_SCHEDULED: Final = encode_event(JobScheduled(NOW, Terms("\x01", body_of(b"x" * 100)), NOW))
+_SCHEDULED: Final = without_time(encode_event(JobScheduled(NOW, Terms("\x01", body_of(b"x" * 100)), NOW)))
 """With a mark where the kind belongs."""
 _NUMBERS: Final = "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :size)"
 _EVENTS: Final = f"""{_NUMBERS}
@@ -61,7 +62,7 @@ SELECT :first + n, printf('%020d', :first + n), 1, {NOW}, 'JobScheduled', 1, 'me
 """
 _ENDS: Final = f"""{_NUMBERS}
 INSERT INTO job_events (seq, jid, version, at, type, type_version, actor, data, digest)
-SELECT :first + n, printf('%020d', n + 1), 2, {NOW}, 'JobCancelled', 1, 'me', '{{{{"at":{NOW},"how":"waiting"}}}}',
+SELECT :first + n, printf('%020d', n + 1), 2, {NOW}, 'JobCancelled', 1, 'me', '{{{{"how":"waiting"}}}}',
     zeroblob(16) FROM numbers
 """
 _JOBS: Final = f"""{_NUMBERS}

@@ -15,6 +15,7 @@ from random import Random
 from typing import Final
 
 from adc.codec.events import body_of, digest, encode_event
+from adc.codec.timed import without_time
 from adc.core.events import Event, JobDone, JobScheduled, JobStarted
 from adc.core.ids import XID_BYTES, Xid, encode_xid
 from adc.core.instants import Instant, Span
@@ -53,7 +54,7 @@ def log(events: int, payload: bytes, order: str) -> Iterator[Row]:
         seq += 1
         name, stored = type(event).__name__, encode_event(event)
         heads[jid] = digest(heads.pop(jid, b""), jid, version, name, 1, ACTOR, None, stored)
-        return (seq, jid, version, NOW, name, 1, ACTOR, None, stored, body, kind, None, heads[jid])
+        return (seq, jid, version, NOW, name, 1, ACTOR, None, without_time(stored), body, kind, None, heads[jid])
 
     while seq < events:
         lot = [next(jids) for _ in range(AT_ONCE)]

@@ -158,12 +158,22 @@ _NUMBERS: Final = {
     },
     "no sequence": "DELETE FROM sqlite_sequence",
     "two sequences": "INSERT INTO sqlite_sequence SELECT name, seq + 5 FROM sqlite_sequence",
+    "a sequence of the log": "INSERT INTO sqlite_sequence VALUES ('job_events', 9223372036854775807)",
+    **{
+        f"a last number {value}": f"INSERT OR REPLACE INTO adc_meta VALUES ('last_seq', '{value}')"
+        for value in ("9223372036854775807", "9223372036854775808", "999999999999999999", "-5", "0", "7", "1e9", "07")
+    },
+    "a log at the end of numbers": """
+        UPDATE job_events SET seq = 9223372036854775807 WHERE seq = (SELECT max(seq) FROM job_events)""",
+    "one job twice": f"""
+        INSERT INTO adc_jobs (seq, {", ".join(_COLUMNS["adc_jobs"])})
+        SELECT seq + 10000, {", ".join(_COLUMNS["adc_jobs"])} FROM adc_jobs WHERE seq % 3 = 0""",
 }
 
 _VERSIONS: Final = {
     f"the {key} {said}": f"INSERT OR REPLACE INTO adc_meta VALUES ('{key}', {value})"
     for key, (said, value) in product(
-        ("format", "min_reader", "database_id", "archive_of", "archived_events"),
+        ("format", "min_reader", "database_id", "archive_of", "archived_events", "last_seq"),
         (
             *(("1", "'1'"), ("2", "'2'"), ("3", "'3'"), ("99", "'99'"), ("-1", "'-1'"), ("of nothing", "''")),
             *(("of Arabic digits", "'٢'"), ("of a superscript", "'²'"), ("of 5000 digits", "printf('%05000d', 3)")),
@@ -240,8 +250,7 @@ def deeds() -> dict[str, Deed]:
             for table, columns in _COLUMNS.items()
             for column, value in product(columns, _OF_ITS_TYPE)
         },
-        "one job twice": _twice("adc_jobs", "jid TEXT NOT NULL UNIQUE", "jid TEXT NOT NULL", "jid"),
-        "one event twice": _twice("job_events", "UNIQUE (jid, version)", "CHECK (1)", "jid, version"),
+        "one event twice": _one_event_twice,
     }
 
 
@@ -325,15 +334,11 @@ def _loosely(table: str, column: str, value: str) -> Deed:
     return do
 
 
-def _twice(table: str, unique: str, loose: str, columns: str) -> Deed:
-    """Two rows with what can't be there twice: its index is taken away for a moment, and doesn't know the second."""
-
-    def do(path: Path) -> None:
-        rest = ", ".join(each for each in _COLUMNS[table] if each != "seq")
-        copy = f"INSERT INTO {table} (seq, {rest}) SELECT seq + 10000, {rest} FROM {table} WHERE seq % 3 = 0"
-        _restated(path, table, unique, loose, copy, f"sqlite_autoindex_{table}_1")
-
-    return do
+def _one_event_twice(path: Path) -> None:
+    """With what can't be there twice: its index is taken away for a moment, and doesn't know the second."""
+    rest = ", ".join(each for each in _COLUMNS["job_events"] if each != "seq")
+    copy = f"INSERT INTO job_events (seq, {rest}) SELECT seq + 10000, {rest} FROM job_events WHERE seq % 3 = 0"
+    _restated(path, "job_events", "UNIQUE (jid, version)", "CHECK (1)", copy, "sqlite_autoindex_job_events_1")
 
 
 def _restated(path: Path, table: str, what: str, loose: str, statement: str, also: str) -> None:

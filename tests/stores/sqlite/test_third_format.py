@@ -32,7 +32,7 @@ FLOOR = "SELECT value FROM adc_meta WHERE key = 'last_seq'"
 def earlier(new: Path, old: Path, *steps: str) -> Path:
     """The same rows in a file of format 2."""
     with closing(apsw.Connection(str(old))) as connection:
-        connection.create_scalar_function("whole", lambda *cells: with_time(*cells))  # type: ignore[arg-type]
+        connection.create_scalar_function("whole", with_time)  # type: ignore[arg-type]
         connection.execute("".join((FIRST, SECOND, *steps)))
         connection.execute("ATTACH ? AS new", (str(new),))
         for table in TABLES:
