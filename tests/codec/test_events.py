@@ -12,11 +12,13 @@ from adc.codec.events import (
     decode_event,
     digest,
     encode_event,
+    is_body,
 )
 from adc.core.database import DatabaseEvent, Pruned, QueuePaused, QueueResumed
-from adc.core.events import Event
+from adc.core.events import Event, JobDone
 from adc.core.ids import DATABASE
 from adc.core.instants import Instant
+from adc.core.terms import NOTHING
 from adc.testing.samples import EVENTS, JOB, JOB_SCHEDULED, JOB_STARTED, OTHER_JOB
 
 NAMES = [type(event).__name__ for event in EVENTS]
@@ -52,6 +54,17 @@ def test_the_stored_form_is_what_it_always_was() -> None:
         '"retry":{"max_retries":2,"growth":"exponential","first":1000000,"cap":3600000000,"give_up_on":["builtins.LookupError"]},'
         '"max_crashes":2,"key":"order-7"},"due":1800000060000000}'
     )
+
+
+def test_a_result_that_is_null_is_left_out_and_one_that_was_stored_is_the_same() -> None:
+    done = JobDone(Instant(7), 1, body_of(b"null"))
+    stored = '{"at":7,"attempt":1,"result":{"hash":"941dffce4e4308ceb33e87326003257d","size":4}}'
+
+    assert body_of(b"null") is NOTHING
+    assert is_body(b"null", NOTHING)
+    assert encode_event(done) == '{"at":7,"attempt":1}'
+    assert decode_event(JOB, 7, 3, "JobDone", 1, encode_event(done)) == done
+    assert decode_event(JOB, 7, 3, "JobDone", 1, stored) == done
 
 
 def test_the_digest_is_what_it_always_was() -> None:

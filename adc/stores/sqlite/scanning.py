@@ -104,11 +104,13 @@ def ends(connection: apsw.Connection, query: str, bindings: tuple[object, ...]) 
 
 def job(connection: apsw.Connection, seq: int) -> StoredJob | Finding | None:
     """The row at a place; None: there is none."""
-    for row in _rows(connection, queries.JOB, (seq,)):
-        if isinstance(row, UnicodeDecodeError):
-            return Finding("state", _NOT_UTF_8, _shown(connection.execute(queries.JID, (seq,)).get), seq)
-        return StoredJob._make(row) if tuple(map(type, row)) in _JOBS else _ill_typed("state", seq, row[4])
-    return None
+    try:
+        row: Cells | None = connection.execute(queries.JOB, (seq,)).get
+    except UnicodeDecodeError:
+        return Finding("state", _NOT_UTF_8, _shown(connection.execute(queries.JID, (seq,)).get), seq)
+    if row is None:
+        return None
+    return StoredJob._make(row) if tuple(map(type, row)) in _JOBS else _ill_typed("state", seq, row[4])
 
 
 def strays(connection: apsw.Connection) -> Generator[StoredJob | Finding, None, None]:
