@@ -156,7 +156,8 @@ CREATE TABLE job_events (
     UNIQUE (jid, version)
 ) STRICT;
 CREATE UNIQUE INDEX job_events_key ON job_events (job_type, key) WHERE key IS NOT NULL;
-CREATE INDEX job_events_ended ON job_events (type, at) WHERE type IN ('JobDone', 'JobCancelled');
+CREATE INDEX job_events_done ON job_events (at) WHERE type = 'JobDone';
+CREATE INDEX job_events_cancelled ON job_events (at) WHERE type = 'JobCancelled';
 INSERT INTO job_events SELECT * FROM adc_kept_events;
 DROP TABLE adc_kept_events;
 

@@ -4,12 +4,15 @@ from typing import Final
 
 from adc.stores.sqlite.auditing_queries import EVENT as _EVENT
 
-# The events that ended jobs before a moment, in the order of time, behind a place. What the index is of has to be said
-# in its words, or SQLite doesn't see that it has them; and it has to be named, or ANALYZE may find that few are behind.
-_ENDED: Final = "SELECT at, seq FROM job_events INDEXED BY job_events_ended WHERE type IN ('JobDone', 'JobCancelled')"
+# The events that ended jobs before a moment, in the order of time, behind a place. The index has to be named, or
+# ANALYZE may find that few are behind.
 _BEHIND: Final = "at < ? AND (at, seq) > (?, ?) ORDER BY at, seq LIMIT ?"
-DONE_BEFORE: Final = f"{_ENDED} AND type = 'JobDone' AND {_BEHIND}"
-CANCELLED_BEFORE: Final = f"{_ENDED} AND type = 'JobCancelled' AND {_BEHIND}"
+DONE_BEFORE: Final = f"""
+SELECT at, seq FROM job_events INDEXED BY job_events_done WHERE type = 'JobDone' AND {_BEHIND}
+"""
+CANCELLED_BEFORE: Final = f"""
+SELECT at, seq FROM job_events INDEXED BY job_events_cancelled WHERE type = 'JobCancelled' AND {_BEHIND}
+"""
 
 # All events of the job that has an event; and of jobs, by their ids.
 EVENTS_BESIDE: Final = f"{_EVENT} WHERE jid = (SELECT jid FROM job_events WHERE seq = ?) ORDER BY version"

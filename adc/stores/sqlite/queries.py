@@ -9,8 +9,8 @@ OBJECTS: Final = """
 SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND (
     lower(tbl_name) IN ('adc_meta', 'job_events', 'adc_jobs', 'adc_runners', 'adc_paused', 'adc_queue',
         'adc_dead_queue')
-    OR lower(name) IN ('job_events_key', 'job_events_ended', 'job_events_insert', 'job_events_update',
-        'job_events_delete', 'adc_queue_jobs', 'adc_dead_jobs', 'adc_held_jobs')
+    OR lower(name) IN ('job_events_key', 'job_events_done', 'job_events_cancelled', 'job_events_insert',
+        'job_events_update', 'job_events_delete', 'adc_queue_jobs', 'adc_dead_jobs', 'adc_held_jobs')
 )
 """
 # Tables and indexes that are in one place, so that what is written to one changes another.
@@ -188,8 +188,9 @@ ORDER BY s.seq LIMIT :limit
 COUNTS: Final = f"""
 SELECT {_STATE}, count(*) FROM adc_jobs AS j GROUP BY 1
 UNION ALL
-SELECT CASE type WHEN 'JobDone' THEN 'done' ELSE 'cancelled' END, count(*) FROM job_events
-WHERE type IN ('JobDone', 'JobCancelled') GROUP BY type
+SELECT 'done', count(*) FROM job_events INDEXED BY job_events_done WHERE type = 'JobDone'
+UNION ALL
+SELECT 'cancelled', count(*) FROM job_events INDEXED BY job_events_cancelled WHERE type = 'JobCancelled'
 """
 
 # The log:

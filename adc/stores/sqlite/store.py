@@ -155,7 +155,7 @@ class SqliteStore(SqliteUpkeep):
         return self._read("ahead", lambda connection: rows.number(connection, queries.AHEAD, bindings)) or 0
 
     def counts(self) -> Mapping[StateName, int]:
-        """How many jobs are in each state: a scan of the rows, and of the index of those that are over."""
+        """How many jobs are in each state: a scan of the rows, and of the indexes of those that are over."""
         counted = self._read("counts", lambda connection: rows.numbers_by_text(connection, queries.COUNTS))
         return {name: counted.get(name, 0) for name in get_args(StateName)}
 
