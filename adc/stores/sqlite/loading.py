@@ -6,7 +6,7 @@ from itertools import groupby
 import apsw
 from msgspec.json import encode
 
-from adc.codec.events import DamagedEvent, UnreadableEvent
+from adc.codec.events import DamagedEvent
 from adc.core.evolve import fold
 from adc.core.ids import DATABASE, Xid
 from adc.core.transition import Recorded, Snapshot
@@ -25,12 +25,12 @@ def load(connection: apsw.Connection, jids: Sequence[Xid]) -> dict[Xid, Snapshot
     return {jid: found.get(jid) or Snapshot.absent(jid) for jid in jids}
 
 
-def at_places(connection: apsw.Connection, seqs: Sequence[int]) -> tuple[Snapshot | UnreadableEvent, ...]:
-    """The live jobs at these places; those that can't be read, as why."""
+def at_places(connection: apsw.Connection, seqs: Sequence[int]) -> list[rows.WithPayload]:
+    """The live jobs at these places, with their payloads; those that can't be read, as why."""
     try:
-        return rows.readable_or_why(connection, queries.BY_SEQ, (as_json(seqs),))
+        return rows.with_payloads(connection, queries.BY_SEQ, (as_json(seqs),))
     except UnicodeDecodeError:  # SQLite gives no row behind it
-        return tuple(each for seq in seqs for each in _at_place(connection, seq))
+        return [each for seq in seqs for each in _at_place(connection, seq)]
 
 
 def wanted_bindings(wanted: Wanted) -> dict[str, str]:
@@ -48,13 +48,13 @@ def xids(texts: Iterable[str]) -> tuple[Xid, ...]:
     return tuple(map(Xid, texts))
 
 
-def _at_place(connection: apsw.Connection, seq: int) -> tuple[Snapshot | UnreadableEvent, ...]:
+def _at_place(connection: apsw.Connection, seq: int) -> list[rows.WithPayload]:
     try:
-        return rows.readable_or_why(connection, queries.BY_SEQ, (as_json((seq,)),))
+        return rows.with_payloads(connection, queries.BY_SEQ, (as_json((seq,)),))
     except UnicodeDecodeError as error:
         jid = bytes.fromhex(rows.text(connection, queries.JID_IN_HEX, (seq,)) or "")
         said = f"a text of its job isn't UTF-8 ({error.reason})"
-        return (DamagedEvent(Xid(jid.decode(errors="backslashreplace")), seq, 1, said),)
+        return [(DamagedEvent(Xid(jid.decode(errors="backslashreplace")), seq, 1, said), None)]
 
 
 def _once(values: Iterable[object]) -> list[object]:

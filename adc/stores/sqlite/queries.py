@@ -59,7 +59,8 @@ LOAD: Final = f"""{_SNAPSHOT}
 FROM json_each(?) AS wanted CROSS JOIN job_events AS e ON e.jid = wanted.value AND e.version = 1
 CROSS JOIN adc_jobs AS j ON j.seq = e.seq AND j.jid = e.jid
 """
-BY_SEQ: Final = f"""{_SNAPSHOT}
+# To claim is to have the payload too, which is in the same row of the log.
+BY_SEQ: Final = f"""{_SNAPSHOT}, e.body
 FROM json_each(?) AS wanted CROSS JOIN adc_jobs AS j ON j.seq = wanted.value {_FIRST_EVENT}
 """
 JID_IN_HEX: Final = "SELECT hex(jid) FROM adc_jobs WHERE seq = ?"
@@ -108,7 +109,7 @@ WHERE j.started_at IS NULL AND j.died_at IS NULL
 ORDER BY j.scheduled_at, j.seq LIMIT ?
 """
 # All of it in one statement, where one kind of one queue is wanted, and enough of its jobs are due at its top level.
-DUE_AT_TOP: Final = f"""{_SNAPSHOT}
+DUE_AT_TOP: Final = f"""{_SNAPSHOT}, e.body
 FROM adc_jobs AS j {_FIRST_EVENT}
 WHERE j.started_at IS NULL AND j.died_at IS NULL
     AND j.queue = :queue AND j.job_type = :kind AND j.payload_version = :version

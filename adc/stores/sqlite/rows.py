@@ -31,6 +31,10 @@ Live: TypeAlias = Scheduled | Started | Cancelling | Dead
 """The states of jobs that have a row."""
 
 
+WithPayload: TypeAlias = tuple[Snapshot | UnreadableEvent, object]
+"""A job, or why it can't be read; and what the file has as its payload: bytes, unless it was erased or damaged."""
+
+
 class Level(NamedTuple):
     """A part of the claim index: one queue, kind and payload version at one priority."""
 
@@ -67,11 +71,9 @@ def snapshots(connection: apsw.Connection, query: str, bindings: Bindings) -> tu
     return tuple(map(_snapshot_of, _fetch(connection, query, bindings)))
 
 
-def readable_or_why(
-    connection: apsw.Connection, query: str, bindings: Bindings
-) -> tuple[Snapshot | UnreadableEvent, ...]:
-    """The live jobs that a query finds; those that can't be read, as why."""
-    return tuple(_snapshot_or_why(row) for row in _fetch(connection, query, bindings))
+def with_payloads(connection: apsw.Connection, query: str, bindings: Bindings) -> list[WithPayload]:
+    """The live jobs that a query finds, with their payloads; those that can't be read, as why."""
+    return [(_snapshot_or_why(row[:-1]), row[-1]) for row in _fetch(connection, query, bindings)]
 
 
 def levels(connection: apsw.Connection, query: str, bindings: Bindings) -> Generator[Level, None, None]:

@@ -1,6 +1,6 @@
 """Writing: what can be done in one write transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from itertools import groupby
 from types import TracebackType
@@ -56,6 +56,8 @@ class SqliteWriting:
         """What it wrote last."""
         self.jids: list[Xid] = []
         """The jobs of which it wrote something."""
+        self._payloads: dict[Xid, bytes] = {}
+        """Those of the jobs that were found due, until they are asked for."""
         self.failure: BaseException | None = None
         """Why this transaction can't be committed. SQLite undoes it by itself after some errors, and would run what
         follows outside of it: so whoever catches a trouble inside the transaction doesn't get any further."""
@@ -70,7 +72,10 @@ class SqliteWriting:
                     return first
             while True:
                 seqs = self._due(wanted, by, limit + len(unreadable))
-                found = tuple(self._as_logged(_as_wanted(each, wanted)) for each in at_places(self._connection, seqs))
+                found = self._kept(
+                    (self._as_logged(_as_wanted(each, wanted)), payload)
+                    for each, payload in at_places(self._connection, seqs)
+                )
                 seen = {each.seq for each in found if isinstance(each, UnreadableEvent)}
                 if seen <= unreadable:
                     break
@@ -88,10 +93,20 @@ class SqliteWriting:
         (queue,), ((kind, version),) = wanted.queues, wanted.kinds
         bindings: rows.Bindings = {"queue": queue, "kind": kind, "version": version, "by": by, "limit": limit}
         try:
-            found = rows.readable_or_why(self._connection, queries.DUE_AT_TOP, bindings)
+            found = rows.with_payloads(self._connection, queries.DUE_AT_TOP, bindings)
         except UnicodeDecodeError:  # of which job, the other way tells
             return ()
-        return tuple(each for each in found if isinstance(each, Snapshot) and _as_wanted(each, wanted) is each)
+        jobs = self._kept(each for each in found if _as_wanted(each[0], wanted) is each[0])
+        return tuple(job for job in jobs if isinstance(job, Snapshot))
+
+    def _kept(self, found: Iterable[rows.WithPayload]) -> list[Snapshot | UnreadableEvent]:
+        """The jobs; their payloads are kept for whoever claims them."""
+        jobs: list[Snapshot | UnreadableEvent] = []
+        for job, payload in found:
+            jobs.append(job)
+            if isinstance(payload, bytes):
+                self._payloads[job.jid] = payload
+        return jobs
 
     def _due(self, wanted: Wanted, by: Instant, limit: int) -> list[int]:
         """The places of such jobs: level after level, until there are enough."""
@@ -114,9 +129,11 @@ class SqliteWriting:
 
     def payloads(self, jids: Sequence[Xid]) -> Mapping[Xid, bytes]:
         """The payloads of jobs."""
+        found = {jid: self._payloads.pop(jid) for jid in jids if jid in self._payloads}
+        missing = [jid for jid in jids if jid not in found]
         with self._verb("payloads"):
-            found = rows.blobs_by_text(self._connection, queries.PAYLOADS, (as_json(jids),))
-        return {Xid(jid): payload for jid, payload in found.items()}
+            read = rows.blobs_by_text(self._connection, queries.PAYLOADS, (as_json(missing),)) if missing else {}
+        return found | {Xid(jid): payload for jid, payload in read.items()}
 
     def holder(self, kind: str, key: str) -> KeyHolder | None:
         """The job that has this key."""
