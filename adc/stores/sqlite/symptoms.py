@@ -118,7 +118,7 @@ def readers(found: Sequence[Reader] | None) -> Observation:
     behind = max(reader.behind for reader in found)
     numbers = {"processes": len(found), "behind_bytes": behind}
     details = tuple(map(_told, sorted(found, key=lambda reader: -reader.behind)))
-    if behind <= LARGE_WAL // 8:  # as much as SQLite lets come together before it begins anew
+    if behind <= LARGE_WAL // 16:  # as much as SQLite lets come together before it begins anew
         return Observation("readers", "ok", "somebody reads at this moment", details=details, numbers=numbers)
     severity: Severity = "error" if behind > LARGE_WAL else "warning"
     says = f"somebody reads how the file was {sized(behind)} of commits ago, so that the -wal grows"
