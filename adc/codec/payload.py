@@ -205,11 +205,12 @@ def decode_with(codec: Decoder[Value], stored: bytes) -> Outcome[Value, Malforme
 
 def _problem_of(outcome: object) -> str | None:
     """What is wrong with a codec's answer itself: nothing holds a user's codec to its types at run time."""
+    kind: type[object] = type(outcome)
     if isinstance(outcome, Success):
         return None
     if isinstance(outcome, Failure) and isinstance(outcome.failure(), Malformed):
         return None
-    return f"the codec gave {type(outcome).__name__}, neither Success nor Failure of Malformed"
+    return f"the codec gave {kind.__name__}, neither Success nor Failure of Malformed"
 
 
 def _excess(outcome: Outcome[bytes, Malformed], limit: int) -> str | None:

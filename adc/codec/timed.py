@@ -16,6 +16,6 @@ def without_time(whole: str) -> str:
 
 def with_time(at: int, stored: str) -> str:
     """The whole text of what a row has; what isn't an object, for it is damaged, as it is."""
-    if stored[:1] != "{" or stored.startswith(_WHOLE):
+    if stored[:6] == _WHOLE or stored[:1] != "{":
         return stored
     return f"{_WHOLE}{at},{stored[1:]}" if stored != "{}" else f"{_WHOLE}{at}}}"

@@ -244,6 +244,13 @@ def test_what_cannot_be_read_says_where_and_why(form: TypeForm[Any], bad: bytes,
     assert codec.decode(bad) == Failure(Malformed(path, problem))
 
 
+def test_none_is_encoded_like_any_other_value_and_once() -> None:
+    optional: Codec[int | None] = codec_for(TypeForm(int | None))
+    assert optional.encode(None) == Success(b"null")
+    assert optional.encode(None) is optional.encode(None)
+    assert isinstance(codec_for(int).encode(None), Failure)  # type: ignore[arg-type]
+
+
 def test_unknown_fields_are_passed_over() -> None:
     assert codec_for(Item).decode(b'{"new":[1],"sku":"a","qty":1}') == Success(Item("a", 1))
 

@@ -243,8 +243,8 @@ def _snapshot_or_why(row: tuple[Any, ...]) -> Snapshot | UnreadableEvent:
 def _snapshot_of(row: tuple[Any, ...]) -> Snapshot:
     """What is wrong with a row is told of its job, so that others go on."""
     try:
-        (fit,) = shaped((row,), shapes.SNAPSHOT)
-        return _snapshot(*fit)
+        shaped((row,), shapes.SNAPSHOT)
+        return _snapshot(*row)
     except Misshapen as misshapen:
         raise damaged(row[1], row[0], row[2], misshapen) from misshapen
 
