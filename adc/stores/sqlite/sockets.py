@@ -50,34 +50,44 @@ class _Ear:
         with suppress(OSError):
             if _identity(os.stat(self._path)) == self._there:  # noqa: PTH116  as above
                 os.unlink(self._path)  # noqa: PTH108
-        if self._socket is not None and self._thread is not None and self._is_intact(self._socket):
+        if self._socket is not None and self._thread is not None and _is_intact(self._socket, self._here):
             with suppress(OSError):
                 self._socket.shutdown(_BOTH_WAYS)
                 self._thread.join()
 
     def drop(self) -> None:
         """In a forked child: the socket is its parent's, and there is no thread."""
-        if self._socket is not None and self._is_intact(self._socket):
+        if self._socket is not None and _is_intact(self._socket, self._here):
             self._socket.close()
 
     def _listen(self, socket: "socket") -> None:
         with suppress(OSError):
-            while self._is_intact(socket) and (said := socket.recv(1)):
+            while _is_intact(socket, self._here) and (said := socket.recv(1)):
                 self.wake(_NEWS.get(said, "soon"))
-        if self._is_intact(socket):
+        if _is_intact(socket, self._here):
             socket.close()
 
-    def _is_intact(self, socket: "socket") -> bool:
-        """A handler may have closed the descriptor, and its number be another's now."""
-        with suppress(OSError):
-            if _identity(os.fstat(socket.fileno())) == self._here:
-                return True
-        socket.detach()
-        return False
+
+@final
+class _Mouth:
+    """The socket of this process that calls. To make one for each call would take three times as long."""
+
+    def __init__(self) -> None:
+        self._socket: socket | None = None
+        self._here = (0, 0)
+
+    def say(self, news: News, path: str) -> None:
+        """Send it there, without waiting; raises OSError where nobody takes it."""
+        if self._socket is None or not _is_intact(self._socket, self._here):
+            self._socket = _datagrams()
+            self._socket.setblocking(False)
+            self._here = _identity(os.fstat(self._socket.fileno()))
+        self._socket.sendto(_BYTES[news], path)
 
 
 _ears: dict[tuple[str, int], _Ear] = {}
 """The runners of this process, by directory and slot."""
+_mouth: Final = _Mouth()
 
 
 def _forked() -> None:
@@ -121,9 +131,8 @@ class Sockets:
         if ear is not None:
             ear.wake(news)
             return
-        with suppress(OSError), _datagrams() as socket, self._path(slot) as path:
-            socket.setblocking(False)
-            socket.sendto(_BYTES[news], path)
+        with suppress(OSError), self._path(slot) as path:
+            _mouth.say(news, path)
 
     def ears(self) -> frozenset[int]:
         """The slots of which there is a socket."""
@@ -183,6 +192,15 @@ def _datagrams() -> "socket":
     import socket  # noqa: PLC0415  import adc shall not import it
 
     return socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+
+
+def _is_intact(socket: "socket", here: tuple[int, int]) -> bool:
+    """A handler may have closed the descriptor, and its number be another's now."""
+    with suppress(OSError):
+        if _identity(os.fstat(socket.fileno())) == here:
+            return True
+    socket.detach()
+    return False
 
 
 def _identity(found: os.stat_result) -> tuple[int, int]:
