@@ -19,15 +19,23 @@ class Caller:
     def __init__(self, signs: Signs, wakeup: Wakeup) -> None:
         self._signs = signs
         self._wakeup = wakeup
+        self._barren: int | None = None
+        """The era in which there was no board; None: there was one, or it isn't known."""
         self._known: tuple[str, int] = "", 0
         """Of which place, and up to which slot, it knows the runners."""
         self._listed: dict[int, Listed] = {}
         """By slot, in order."""
         self._slots: tuple[int, ...] = ()
 
-    def call(self, concerns: Concerns, roll: Callable[[str], Iterable[Listed]]) -> None:
-        """Wake whom it concerns. `roll` reads who is enrolled in a place."""
+    def call(self, concerns: Concerns, roll: Callable[[str], Iterable[Listed]], era: int | None = None) -> None:
+        """Wake whom it concerns. `roll` reads who is enrolled in a place.
+
+        In one `era` nobody enrols, so that a board that isn't there is looked for once; None: somebody may have.
+        """
+        if era is not None and era == self._barren:
+            return
         board = self._signs.board()
+        self._barren = era if board is None else None
         if board is None:
             return
         known = board.name, board.latest()

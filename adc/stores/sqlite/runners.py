@@ -58,6 +58,7 @@ class SqliteRunners(ABC):
                 self._roll.leave(slot)
             raise
         with self._lock:
+            self._undisturbed.forget()
             self._roll.entered(runner.runner, slot, place)
             with suppress(apsw.Error):
                 self._roll.sweep(self._connection)

@@ -271,7 +271,11 @@ class SqliteStore(SqliteUpkeep):
     def _call(self, concerns: Concerns) -> None:
         """All is committed: nothing that goes wrong here may look as if it weren't."""
         with suppress(OSError, apsw.Error, DecodeError):
-            self._caller.call(concerns, lambda place: rows.listed(self._connection, queries.LISTED, (place,)))
+            self._caller.call(
+                concerns,
+                lambda place: rows.listed(self._connection, queries.LISTED, (place,)),
+                self._undisturbed.era,
+            )
 
     def _roll_back(self) -> None:
         """SQLite may have rolled back by itself; a second error here would hide the first."""
