@@ -20,7 +20,7 @@ from adc.stores.sqlite.strangers import refuse_strangers
 
 _EXISTING: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOFOLLOW
 _IMMUTABLE: Final = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_NOFOLLOW | apsw.SQLITE_OPEN_URI
-_PLACES: Final = 1_000
+_PLACES: Final = 500
 """In apsw's cache of statements. Each row of an executemany takes the next place, and so pushes another statement out:
 with the usual 100, a turn of 50 jobs prepared all its statements anew, at 5 µs a job."""
 _OPEN_THEN: Final = "the process that this one was forked from had the file open then"

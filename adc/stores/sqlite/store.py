@@ -90,7 +90,7 @@ class SqliteStore(SqliteUpkeep):
                 self._custody.look_again(error)
                 raise
             finally:
-                writing.failure = StoreTrouble(self._path, "write", "this transaction is over")
+                writing.is_over = True
                 self._writer = 0
 
     @override

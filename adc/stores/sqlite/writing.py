@@ -58,6 +58,8 @@ class SqliteWriting:
         """The jobs of which it wrote something."""
         self._payloads: dict[Xid, bytes] = {}
         """Those of the jobs that were found due, until they are asked for."""
+        self.is_over: bool = False
+        """Whether it was committed or undone."""
         self.failure: BaseException | None = None
         """Why this transaction can't be committed. SQLite undoes it by itself after some errors, and would run what
         follows outside of it: so whoever catches a trouble inside the transaction doesn't get any further."""
@@ -220,6 +222,8 @@ class SqliteWriting:
         return rows.pairs(self._connection, queries.DUE_AT_LEVEL, (*level, by, room))
 
     def _verb(self, name: str) -> "_Verb":
+        if self.is_over:
+            raise StoreTrouble(self._path, "write", "this transaction is over")
         if self.failure is not None:
             raise self.failure
         self._custody.admit(name)  # a process that was forked within the transaction
