@@ -15,7 +15,7 @@ from typing import Final, TypeAlias, final
 from msgspec import Struct
 
 from adc.core.ids import Xid
-from adc.core.outcome import Failure, Outcome
+from adc.core.outcome import Outcome, Success
 from adc.kind import NewJob
 from adc.ports.clock import Clock
 from adc.ports.store import Store, Writing
@@ -190,7 +190,7 @@ class Gathering:
         outcomes = iter(schedule_all(writing, jobs, now=self._clock.now(), actor=self._actor, are_new=are_new))
         found = [(call, [next(outcomes) for _ in call.jobs]) for call in calls]
         for call, came in found:
-            if len(came) > 1 and any(isinstance(outcome, Failure) for outcome in came):
+            if len(came) > 1 and not all(isinstance(outcome, Success) for outcome in came):
                 raise _Apart(call, came)
         return [*found]
 

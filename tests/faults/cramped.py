@@ -289,7 +289,7 @@ class Case(NamedTuple):
         return f"{self.way}:{self.size}"
 
 
-LIMITS: Final = (0, 1, 24, 512, 4_095, 4_096, 4_120, 8_240, 10_000, 16_480, 30_000, 50_000, 65_536, 100_000, 200_000)
+LIMITS: Final = (0, 1, 24, 512, 4_095, 4_096, 4_120, 8_240, 10_000, 16_480, 30_000, 50_000, 65_536, 100_000, 130_000)
 CASES: Final = (
     *(Case("limited", size) for size in LIMITS),
     *(Case("limited cycles", size) for size in LIMITS[::2]),

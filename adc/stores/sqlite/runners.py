@@ -131,4 +131,4 @@ class SqliteRunners(ABC):
         with suppress(StoreTrouble):
             self._custody.close(self._connection)
         self._connection, self._custody, self._trusted = fresh, custody_of(fresh, self._path), True
-        self._undisturbed = Undisturbed()
+        self._undisturbed.forget()  # and not a new one, whose eras would begin again

@@ -60,6 +60,19 @@ def test_once_others_commit_it_is(moves: Moves, others: Moves, asked: list[str])
     check_laws(moves.store, [nth(n) for n in (1, 2, 3, 4)])
 
 
+def test_with_another_connection_a_new_era_begins(moves: Moves, others: Moves, asked: list[str]) -> None:
+    eras: list[int] = []
+    for n in range(1, 7):
+        others.schedule(order(n))
+        eras.append(others.store._undisturbed.era)  # type: ignore[attr-defined]
+        others.store._trusted = n % 2 == 0  # type: ignore[attr-defined]
+        moves.schedule(order(10 + n))
+
+    assert eras == sorted(set(eras))
+    assert len(asked) == 12
+    check_laws(moves.store, [nth(n) for n in (*range(1, 7), *range(11, 17))])
+
+
 def test_a_place_in_the_log_that_was_undone_is_given_again(moves: Moves) -> None:
     moves.schedule(order(1))
     with suppress(ZeroDivisionError), moves.store.writing() as writing:
