@@ -46,13 +46,13 @@ class Outbox:
         """All reports there are, up to `most`, as soon as there is one.
 
         When all are taken, workers that wait for the interpreter's lock get it, and may hand in more: so that few turns
-        store many reports. It costs a microsecond.
+        store many reports. It costs a microsecond. Whom a call has woken waits for nobody.
         """
         found: list[Report | None] = []
         try:
             found.append(self._reports.get(at_most > 0, min(at_most, LONGEST_WAIT) / SECOND))
             while len(found) < self._most:
-                if self._reports.empty():
+                if found[-1] is not None and self._reports.empty():
                     sched_yield()
                 found.append(self._reports.get_nowait())
         except Empty:

@@ -56,21 +56,29 @@ def _original(tables: tuple[str, ...]) -> str:
     return f"{said}; adc import copies its jobs into another one"
 
 
-def refuse_future(connection: apsw.Connection, path: str) -> None:
-    """Raise FutureVersion if a later adc has migrated the file, since it was opened, to what this one can't write.
+def last_seq_to_write(connection: apsw.Connection, path: str) -> int:
+    """The place of the latest event, in a write transaction: 1.4 µs.
 
-    For each write transaction, under its lock: it takes 0.7 µs.
+    Raises FutureVersion if a later adc has migrated the file, since it was opened, to what this one can't write, and
+    ReadOnlyArchive if it is an archive.
     """
-    reader = rows.text(connection, queries.READ_MIN_READER)
+    reader, archive_of, last = rows.standing(connection, queries.STANDING)
     if reader is not None and reader not in _READ_BY_US:
         problem = f"a later adc has migrated it since it was opened: that takes an adc of format {reader}, not {FORMAT}"
         raise FutureVersion(path, "begin", problem)
+    if archive_of is not None:
+        raise _read_only(path, "begin")
+    return last
 
 
 def refuse_archive(connection: apsw.Connection, path: str, operation: str) -> None:
     """Raise ReadOnlyArchive if the file is an archive: nothing happens to the jobs in it any more."""
     if rows.text(connection, queries.READ_ARCHIVE_OF) is not None:
-        raise ReadOnlyArchive(path, operation, "this is an archive of pruned jobs")
+        raise _read_only(path, operation)
+
+
+def _read_only(path: str, operation: str) -> ReadOnlyArchive:
+    return ReadOnlyArchive(path, operation, "this is an archive of pruned jobs")
 
 
 def refuse_other_archive(connection: apsw.Connection, path: str, database_id: str) -> None:

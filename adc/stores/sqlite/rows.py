@@ -110,6 +110,12 @@ def blob(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> by
     raise Misshapen(said_of((found,)))
 
 
+def standing(connection: apsw.Connection, query: str) -> tuple[str | None, str | None, int]:
+    """Which format the file takes to write, of which database it is the archive, and the place of its latest event."""
+    ((reader, archive_of, last),) = shaped(_fetch(connection, query), shapes.STANDING)
+    return reader, archive_of, last
+
+
 def texts(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> tuple[str, ...]:
     """The first column of each row."""
     return tuple(first for (first,) in shaped(_fetch(connection, query, bindings), shapes.A_TEXT))

@@ -56,6 +56,7 @@ def damaged(seq: object, jid: object, version: object, why: Misshapen) -> Damage
 A_TEXT: Final = shape(TEXT)
 OBJECT: Final = shape(TEXT, TEXT, TEXT)
 NUMBERS: Final = shape(NUMBER, NUMBER)
+STANDING: Final = shape(TEXT + NULL, TEXT + NULL, NUMBER)
 TEXT_AND_NUMBER: Final = shape(TEXT, NUMBER)
 TEXT_AND_BLOB: Final = shape(TEXT, BLOB)
 NUMBER_AND_BLOB: Final = shape(NUMBER, BLOB)

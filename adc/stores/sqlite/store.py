@@ -26,7 +26,7 @@ from adc.stores.sqlite import log_rows, queries, rows
 from adc.stores.sqlite.database import database_history, paused
 from adc.stores.sqlite.loading import load, wanted_bindings
 from adc.stores.sqlite.looking import look
-from adc.stores.sqlite.migrating import refuse_archive, refuse_future
+from adc.stores.sqlite.migrating import last_seq_to_write
 from adc.stores.sqlite.remembered import Remembered
 from adc.stores.sqlite.roll import Roll
 from adc.stores.sqlite.settling import is_committed
@@ -73,8 +73,7 @@ class SqliteStore(SqliteUpkeep):
                 with typed(self._path, "begin"):
                     self._connection.execute(queries.BEGIN)
                     if not self._undisturbed.begin(self._connection):
-                        refuse_future(self._connection, self._path)
-                        refuse_archive(self._connection, self._path, "begin")
+                        self._undisturbed.last_seq = last_seq_to_write(self._connection, self._path)
                 yield writing
                 if writing.failure is not None:
                     raise writing.failure

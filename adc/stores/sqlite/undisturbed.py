@@ -23,8 +23,8 @@ class Undisturbed:
         """The number that the last commit left; None: nothing is believed."""
         self.era: int = 0
         """It grows whenever others may have changed something: what was found out in another era isn't believed."""
-        self.last_seq: int | None = None
-        """The place of the latest event; None: it isn't known."""
+        self.last_seq: int = 0
+        """The place of the latest event, for the transaction that has begun."""
         self.enrolled: set[RunnerId] = set()
         """Runners that are on the roll."""
         self.doubted: set[int] = set()
@@ -43,6 +43,6 @@ class Undisturbed:
 
     def forget(self) -> None:
         """Believe nothing: others have committed, or this transaction is undone."""
-        self._left = self.last_seq = None
+        self._left = None
         self.enrolled.clear()
         self.era += 1

@@ -174,7 +174,7 @@ class SqliteWriting:
         """Append the events and write the rows."""
         with self._verb("apply"):
             try:
-                jobs, last = apply(self._connection, self._path, transitions, self._last_seq())
+                jobs, last = apply(self._connection, self._path, transitions, self._undisturbed.last_seq)
                 if jobs:
                     self.trace = jobs[-1].jid, jobs[-1].version, jobs[-1].head
                     self.jids += [job.jid for job in jobs]
@@ -196,8 +196,8 @@ class SqliteWriting:
         """Append the events of the database and write what they lead to."""
         with self._verb("apply_database"):
             try:
-                self.trace = apply_database(self._connection, transition, self._last_seq()) or self.trace
-                self._undisturbed.last_seq = self._last_seq() + len(transition.events)
+                self.trace = apply_database(self._connection, transition, self._undisturbed.last_seq) or self.trace
+                self._undisturbed.last_seq += len(transition.events)
                 self.concerns.note_database(transition)
             except BaseException as error:
                 self.failure = error
@@ -212,11 +212,6 @@ class SqliteWriting:
             return DamagedEvent(job.jid, job.seq, job.version, MISLED)
         doubted.discard(job.seq)
         return job
-
-    def _last_seq(self) -> int:
-        if self._undisturbed.last_seq is None:
-            self._undisturbed.last_seq = rows.number(self._connection, queries.LAST_SEQ) or 0
-        return self._undisturbed.last_seq
 
     def _due_at(self, level: rows.Level, by: Instant, room: int) -> list[tuple[int, int]]:
         return rows.pairs(self._connection, queries.DUE_AT_LEVEL, (*level, by, room))

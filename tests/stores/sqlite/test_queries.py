@@ -37,6 +37,7 @@ EXPECTED = {
     "SOURCE_ID": ("SCAN CONSTANT ROW", "it asks the library"),
     "PATH": ("SCAN pragma_database_list VIRTUAL TABLE INDEX 0:", "a connection has few databases"),
     "LAST_SEQ": ("SCAN CONSTANT ROW", "it looks two numbers up"),
+    "STANDING": ("SCAN CONSTANT ROW", "it looks four values up"),
     "LAST_SLOT": ("SCAN sqlite_sequence", "one row for each table of the file that counts"),
     "PLACES": ("SCAN adc_runners|SCAN j USING COVERING INDEX adc_held_jobs", "it gives all runners"),
     "LISTED": ("SCAN adc_runners", "it gives them all"),

@@ -32,13 +32,13 @@ def others(moves: Moves, path: Path) -> Iterator[Moves]:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """How often the format of the file was looked up."""
     looked: list[str] = []
-    real = migrating.refuse_future
+    real = migrating.last_seq_to_write
 
-    def look(connection: apsw.Connection, path: str) -> None:
+    def look(connection: apsw.Connection, path: str) -> int:
         looked.append(path)
-        real(connection, path)
+        return real(connection, path)
 
-    monkeypatch.setattr(store, "refuse_future", look)
+    monkeypatch.setattr(store, "last_seq_to_write", look)
     return looked
 
 
