@@ -15,7 +15,7 @@ from adc.codec.upgrading import Upgrades
 from adc.core.ids import Xid
 from adc.core.instants import Instant, Span, after, datetime_of, delay_of, instant_of, limit_of, timedelta_of
 from adc.core.names import KEY_LIMIT, META_LIMIT, count_of, name_of, priority_of, text_of
-from adc.core.outcome import Failure, Success
+from adc.core.outcome import Success
 from adc.core.retry import NEVER, RetryPolicy
 from adc.core.terms import DEFAULT_QUEUE, MAX_CRASHES, Terms
 
@@ -183,7 +183,7 @@ class JobKind(AnyJobKind, Generic[P, R]):
             timeout=self.timeout,
             max_crashes=self.max_crashes,
             key=None if key is None else name_of("key", key, limit=KEY_LIMIT),
-            meta=_meta(meta or {}),
+            meta=_meta(meta) if meta else (),
         )
         return NewJob(system.new_xid(), self, stored, terms)
 
@@ -192,11 +192,11 @@ class JobKind(AnyJobKind, Generic[P, R]):
         return self._decoders[version]
 
     def _encode(self, payload: P) -> bytes:
-        match encode_within(self.payload_codec, payload, self.payload_limit):
-            case Success(stored):
-                return stored
-            case Failure(malformed):
-                raise PayloadRefused(self.name, malformed.path, malformed.problem)
+        outcome = encode_within(self.payload_codec, payload, self.payload_limit)
+        if isinstance(outcome, Success):  # for each job: a match takes four times as long
+            return outcome.unwrap()
+        malformed = outcome.failure()
+        raise PayloadRefused(self.name, malformed.path, malformed.problem)
 
 
 @final

@@ -61,12 +61,10 @@ def schedule_all(
 def _scheduled(
     writing: CarriesOut, job: NewJob, outcome: Outcome[Transition, Refusal]
 ) -> Outcome[Xid, ScheduleRefused]:
-    match outcome:
-        case Success(transition):
-            already = isinstance(transition.after, Absent)  # nothing happened: its key has a job with this payload
-            return Success(_key_holder(writing, job) if already else job.jid)
-        case Failure(refusal):
-            return Failure(schedule_refused(refusal))
+    if not isinstance(outcome, Success):  # for each job: a match takes four times as long
+        return Failure(schedule_refused(outcome.failure()))
+    already = isinstance(outcome.unwrap().after, Absent)  # nothing happened: its key has a job with this payload
+    return Success(_key_holder(writing, job) if already else job.jid)
 
 
 def _key_holder(writing: CarriesOut, job: NewJob) -> Xid:
@@ -77,8 +75,6 @@ def _key_holder(writing: CarriesOut, job: NewJob) -> Xid:
 
 def jid_or_raise(job: NewJob, outcome: Outcome[Xid, ScheduleRefused]) -> Xid:
     """What `schedule` gives, or raises as Refused."""
-    match outcome:
-        case Success(jid):
-            return jid
-        case Failure(refusal):
-            raise Refused(job.jid, refusal)
+    if isinstance(outcome, Success):
+        return outcome.unwrap()
+    raise Refused(job.jid, outcome.failure())

@@ -86,10 +86,9 @@ def _touched(asked: Asked) -> tuple[Xid | tuple[str, str], ...]:
 
 def _informed(writing: CarriesOut, asked: Asked) -> Asked:
     """A Schedule is told who holds its key, and an Erase whether there is anything, as of this transaction."""
-    match asked.command:
-        case Schedule(terms=terms) as schedule if terms.key is not None:
-            return replace(asked, command=replace(schedule, holder=writing.holder(terms.kind, terms.key)))
-        case Erase(jid=jid) as erase:
-            return replace(asked, command=replace(erase, is_erased=not writing.payloads((jid,))))
-        case _:
-            return asked
+    command = asked.command
+    if isinstance(command, Schedule) and command.terms.key is not None:
+        return replace(asked, command=replace(command, holder=writing.holder(command.terms.kind, command.terms.key)))
+    if isinstance(command, Erase):
+        return replace(asked, command=replace(command, is_erased=not writing.payloads((command.jid,))))
+    return asked

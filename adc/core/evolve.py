@@ -52,12 +52,12 @@ def fold(events: Iterable[Event]) -> JobState:
 def evolve(state: JobState, event: Event) -> JobState:
     """The state after one event; raises ImpossibleHistory for one that can't happen in it."""
     match event:
+        case JobScheduled():
+            return _schedule(state, event)
         case JobStarted():
             return _start(state, event)
         case JobDone() | JobRetried() | JobSnoozed() | JobReleased() | JobCrashed():
             return _end_attempt(state, event)
-        case JobScheduled():
-            return _schedule(state, event)
         case JobDied():
             return _die(state, event)
         case CancelAsked():
@@ -84,16 +84,16 @@ def _schedule(state: JobState, event: JobScheduled) -> JobState:
 
 def _start(state: JobState, event: JobStarted) -> JobState:
     match state:
-        case Scheduled(terms, tally) if event.attempt == tally.attempt + 1:
-            counted = Tally(event.attempt, tally.retries, tally.crashes)
-            return Started(terms, counted, Token(event.attempt, event.runner), event.at)
+        case Scheduled() if event.attempt == state.tally.attempt + 1:
+            counted = Tally(event.attempt, state.tally.retries, state.tally.crashes)
+            return Started(state.terms, counted, Token(event.attempt, event.runner), event.at)
         case _:
             raise ImpossibleHistory(event, state)
 
 
 def _end_attempt(state: JobState, event: JobDone | JobRetried | JobSnoozed | JobReleased | JobCrashed) -> JobState:
     match state:
-        case Started(token=token) if token.attempt == event.attempt:
+        case Started() if state.token.attempt == event.attempt:
             return _ended(state, event)
         case Cancelling(terms, tally, token) if token.attempt == event.attempt:
             match event:

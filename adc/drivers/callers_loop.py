@@ -26,10 +26,11 @@ T = TypeVar("T")
 BURST: Final = 20
 """So many tasks begin in one round of the loop: about a millisecond's work."""
 
-MOST_AT_ONCE: Final = 50
+MOST_AT_ONCE: Final = 100
 """So many reports are stored in one turn of the runner, and as many jobs claimed: the loop waits for Python meanwhile.
 
-With 1,000 no-ops at once its delay is 5 ms (p99), and 10 ms when all are stored in one turn, which costs a third less.
+With 1,000 no-ops at once its delay is 1.5 ms (p99), and 7 ms when all are stored in one turn. With 50, it takes a tenth
+longer until the first 1,000 run.
 """
 
 

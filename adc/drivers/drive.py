@@ -104,25 +104,25 @@ def _stopping_by_error(listener: Listener, hands: Hands, raised: list[Exception]
 
 def _answer(wish: Wish, desk: Desk, hands: Hands, watcher: Watcher, listener: Listener | None) -> Answer:
     match wish:
-        case Launch(held=held):
-            hands.launch(held)
+        case Launch():
+            hands.launch(wish.held)
         case Turn():
             return take_turn(desk, wish, listener)
-        case Wait(at_most=at_most):
-            return hands.wait(at_most)
+        case Wait():
+            return hands.wait(wish.at_most)
         case Peek():
             return look_ahead(desk, wish)
         case Watch():
             return take_watch(desk, watcher, wish, listener)
-        case Tell(event=event):
+        case Tell():
             if listener is not None:
-                listener(event)
+                listener(wish.event)
         case Interrupt():
             hands.interrupt()
-        case Cancel(jid=jid, token=token):
-            hands.cancel(jid, token)
-        case Abandon(jid=jid, token=token):
-            hands.abandon(jid, token)
+        case Cancel():
+            hands.cancel(wish.jid, wish.token)
+        case Abandon():
+            hands.abandon(wish.jid, wish.token)
         case _:
             assert_never(wish)
     return None

@@ -85,8 +85,8 @@ def command_of(report: Report, *, at: Instant, noise: float) -> Command:
     """What a report asks of its job. `noise` is the share of the retry delay, drawn from [0, 1)."""
     jid, token, said = report.jid, report.token, report.said
     match said:
-        case Finished(encoded):
-            return Complete(jid, at, token, body_of(encoded))
+        case Finished():
+            return Complete(jid, at, token, body_of(said.encoded))
         case Failed(fault, verdict, retry_in):
             return Fail(jid, at, token, fault, verdict, retry_in, noise)
         case Dozed(delay):

@@ -11,7 +11,7 @@ from adc.core.liveness import Sign
 from adc.ports.signs import AWAKE, Pulse, Rest, Signs
 from adc.ports.store import Enrolled, Enrolment
 from adc.ports.wakeup import Wake, Wakeup
-from adc.stores.sqlite import queries, rows
+from adc.stores.sqlite import queries, roll_rows, rows
 from adc.stores.sqlite.loading import as_json
 
 
@@ -77,8 +77,9 @@ class Roll:
     def sweep(self, connection: apsw.Connection) -> None:
         """Remove what runners that died left where they listened."""
         ears = self._wakeup.ears()  # before the rows are read: who listens has one
-        for slot in ears - {place.slot for place in rows.places(connection, queries.PLACES)} if len(ears) > 1 else ():
-            self._wakeup.remove(slot)
+        if len(ears) > 1:
+            for slot in ears - {place.slot for place in roll_rows.places(connection, queries.PLACES)}:
+                self._wakeup.remove(slot)
 
     def beat(self, runner: RunnerId, at: Instant) -> bool:
         """Give a beat; whether others can still see it."""
@@ -115,19 +116,19 @@ class Roll:
 
     def sign(self, connection: apsw.Connection, runner: RunnerId) -> Sign | None:
         """What can be seen of a runner; None: it isn't on the roll."""
-        return self._seen(rows.places(connection, queries.PLACE, (runner,))).get(runner)
+        return self._seen(roll_rows.places(connection, queries.PLACE, (runner,))).get(runner)
 
     def signs(self, connection: apsw.Connection) -> Mapping[RunnerId, Sign | None]:
         """What can be seen of each runner; None: it holds jobs, but isn't on the roll."""
-        return self._seen(rows.places(connection, queries.PLACES))
+        return self._seen(roll_rows.places(connection, queries.PLACES))
 
     def all(self, connection: apsw.Connection) -> tuple[Enrolled, ...]:
         """All runners, in the order in which they enrolled."""
-        listed = rows.enrolments(connection, queries.ROLL)
+        listed = roll_rows.enrolments(connection, queries.ROLL)
         pulses = self._signs.see([(each.slot, each.side_file) for each in listed])
         return tuple(map(_enrolled, listed, pulses))
 
-    def _seen(self, places: Sequence[rows.Place]) -> dict[RunnerId, Sign | None]:
+    def _seen(self, places: Sequence[roll_rows.Place]) -> dict[RunnerId, Sign | None]:
         """One look at all of them: each runner looks at all others each second, so it must cost little."""
         found: dict[RunnerId, Sign | None] = dict.fromkeys(place.runner for place in places)
         listed = [(place, place.slot) for place in places if place.slot is not None]
@@ -137,7 +138,7 @@ class Roll:
         return found
 
 
-def _enrolled(row: rows.OnTheRoll, pulse: Pulse) -> Enrolled:
+def _enrolled(row: roll_rows.OnTheRoll, pulse: Pulse) -> Enrolled:
     enrolment = row.enrolment
     return Enrolled(enrolment, row.held, _sign(row.slot, enrolment.boot_id, enrolment.lease, pulse), pulse.beat_at)
 

@@ -1,10 +1,12 @@
-"""Rows: where SQLite values get types; `log_rows` does it for the log, `scanning` where none of them is believed."""
+"""Rows: where SQLite values get types.
+
+`log_rows` does it for the log, `roll_rows` for runners, and `scanning` where none of them is believed.
+"""
 
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias, get_args
 
 import apsw
-from msgspec.json import decode
 from msgspec.structs import replace
 
 from adc.codec.events import DamagedEvent, UnreadableEvent, decode_event
@@ -12,15 +14,13 @@ from adc.codec.timed import with_time, without_time
 from adc.core.database import AnyEvent
 from adc.core.events import JobScheduled
 from adc.core.ids import RunnerId, Xid
-from adc.core.instants import Instant, Span
+from adc.core.instants import Instant
 from adc.core.states import Cancelling, Dead, JobState, Reason, Scheduled, Started
 from adc.core.terms import Tally, Terms, Token
 from adc.core.transition import Snapshot
-from adc.ports.store import Enrolment, Wanted
 from adc.stores.appending import Entry
 from adc.stores.sqlite import shapes
 from adc.stores.sqlite.shapes import Misshapen, damaged, moment, said_of, shaped
-from adc.stores.waking import Listed
 
 Value: TypeAlias = int | float | str | bytes | None
 Bindings: TypeAlias = Sequence[Value] | Mapping[str, Value]
@@ -42,25 +42,6 @@ class Level(NamedTuple):
     kind: str
     payload_version: int
     priority: int
-
-
-class Place(NamedTuple):
-    """Where the signs of a runner are; without a slot: it isn't on the roll, and there are none."""
-
-    runner: RunnerId
-    slot: int | None
-    boot_id: str
-    lease: Span | None
-    side_file: str
-
-
-class OnTheRoll(NamedTuple):
-    """A row of adc_runners."""
-
-    slot: int
-    enrolment: Enrolment
-    side_file: str
-    held: int
 
 
 _REASONS: Final[dict[str, Reason]] = {reason: reason for reason in get_args(Reason)}
@@ -153,24 +134,6 @@ def holder(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple
     return None
 
 
-def places(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> list[Place]:
-    """Where the signs of runners are."""
-    return list(map(Place._make, shaped(_fetch(connection, query, bindings), shapes.PLACE)))
-
-
-def enrolments(connection: apsw.Connection, query: str) -> list[OnTheRoll]:
-    """The roll; raises DecodeError for a row with what isn't JSON."""
-    return [_enrolled(*row) for row in shaped(_fetch(connection, query), shapes.ENROLMENT)]
-
-
-def listed(connection: apsw.Connection, query: str, bindings: Bindings) -> list[Listed]:
-    """Who is on the roll, and what each wants; raises DecodeError, as above."""
-    return [
-        Listed(slot, RunnerId(runner), _wanted(queues, kinds))
-        for slot, runner, queues, kinds in shaped(_fetch(connection, query, bindings), shapes.LISTED)
-    ]
-
-
 def head(connection: apsw.Connection, query: str, bindings: Bindings) -> tuple[int, bytes]:
     """How many events a stream has, and the digest of its last one."""
     for version, digest in shaped(_fetch(connection, query, bindings), shapes.NUMBER_AND_BLOB):
@@ -200,43 +163,19 @@ def job_row(state: Live, job: Snapshot) -> Row:
     common = (job.version, job.head, state.terms.priority)
     counted = (tally.attempt, tally.retries, tally.crashes)
     match state:
-        case Scheduled(due=due):
-            return (*common, due, None, *counted, None, None, None, None)
-        case Started(token=token, since=since):
-            return (*common, None, since, *counted, token.runner, None, None, None)
-        case Cancelling(token=token, since=since, asked_at=asked_at):
-            return (*common, None, since, *counted, token.runner, asked_at, None, None)
-        case Dead(reason=reason, at=at):
-            return (*common, None, None, *counted, None, None, at, reason)
+        case Scheduled():
+            return (*common, state.due, None, *counted, None, None, None, None)
+        case Started():
+            return (*common, None, state.since, *counted, state.token.runner, None, None, None)
+        case Cancelling():
+            return (*common, None, state.since, *counted, state.token.runner, state.asked_at, None, None)
+        case Dead():
+            return (*common, None, None, *counted, None, None, state.at, state.reason)
 
 
 def _fetch(connection: apsw.Connection, query: str, bindings: Bindings = ()) -> list[tuple[Any, ...]]:
     """All rows at once: an open cursor would keep its lock. What the Any is, `shaped` says."""
     return connection.execute(query, bindings).fetchall()
-
-
-def _enrolled(
-    slot: int,
-    runner: str,
-    host: str,
-    pid: int,
-    boot_id: str,
-    driver: str,
-    queues: str,
-    kinds: str,
-    started_at: int,
-    lease: int | None,
-    side_file: str,
-    held: int,
-) -> OnTheRoll:
-    wanted = _wanted(queues, kinds)
-    span = None if lease is None else Span(lease)
-    enrolment = Enrolment(RunnerId(runner), driver, wanted, host, pid, boot_id, moment(started_at), span)
-    return OnTheRoll(slot, enrolment, side_file, held)
-
-
-def _wanted(queues: str, kinds: str) -> Wanted:
-    return Wanted(decode(queues, type=tuple[str, ...]), decode(kinds, type=tuple[tuple[str, int], ...]))
 
 
 def _snapshot_or_why(row: tuple[Any, ...]) -> Snapshot | UnreadableEvent:

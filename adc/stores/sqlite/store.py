@@ -22,7 +22,7 @@ from adc.ports.store import Look, Place, PruneCount, Wanted
 from adc.ports.trouble import OutcomeUnknown, StoreReadOnly, StoreTrouble
 from adc.ports.wakeup import Wakeup
 from adc.stores.calling import Caller
-from adc.stores.sqlite import log_rows, queries, rows
+from adc.stores.sqlite import log_rows, queries, roll_rows, rows
 from adc.stores.sqlite.database import database_history, paused
 from adc.stores.sqlite.loading import load, wanted_bindings
 from adc.stores.sqlite.looking import look
@@ -272,7 +272,7 @@ class SqliteStore(SqliteUpkeep):
         with suppress(OSError, apsw.Error, DecodeError):
             self._caller.call(
                 concerns,
-                lambda place: rows.listed(self._connection, queries.LISTED, (place,)),
+                lambda place: roll_rows.listed(self._connection, queries.LISTED, (place,)),
                 self._undisturbed.era,
             )
 
