@@ -5,7 +5,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from adc.core.commands import Erase, KeyHolder, Schedule
+from adc.core.commands import Command, Erase, KeyHolder, Schedule
 from adc.core.database import DatabaseCommand, DatabaseTransition
 from adc.core.database_rules import database_transition
 from adc.core.ids import Xid
@@ -67,21 +67,23 @@ def _independent(asked: Sequence[Asked]) -> Iterable[Sequence[Asked]]:
     together: list[Asked] = []
     seen: set[Xid | tuple[str, str]] = set()
     for each in asked:
-        touched = _touched(each)
-        if not seen.isdisjoint(touched):
+        jid, key = each.command.jid, _key(each.command)
+        if jid in seen or key in seen:
             yield together
             together, seen = [], set()
         together.append(each)
-        seen.update(touched)
+        seen.add(jid)
+        if key is not None:
+            seen.add(key)
     if together:
         yield together
 
 
-def _touched(asked: Asked) -> tuple[Xid | tuple[str, str], ...]:
-    command = asked.command
+def _key(command: Command) -> tuple[str, str] | None:
+    """The kind and the idempotency key of a new job; None: it has none, or is no new job."""
     if isinstance(command, Schedule) and command.terms.key is not None:
-        return (command.jid, (command.terms.kind, command.terms.key))
-    return (command.jid,)
+        return command.terms.kind, command.terms.key
+    return None
 
 
 def _informed(writing: CarriesOut, asked: Asked) -> Asked:

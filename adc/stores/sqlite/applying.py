@@ -52,10 +52,10 @@ def _write(connection: apsw.Connection, happened: Sequence[Transition], last: in
         log += map(rows.event_row, added)
         jobs.append((each, applied(each, added[-1].recorded)))
     connection.executemany(queries.APPEND, log)
-    found = _write_rows(connection, jobs) and _are_at_heads(connection, happened, last)
-    for each in happened:
-        if isinstance(each.events[-1], PayloadErased):
-            connection.execute(queries.ERASE_BODIES, (each.before.jid,))
+    erased = [each.before for each in happened if isinstance(each.events[-1], PayloadErased)]
+    found = _write_rows(connection, jobs) and _are_at_heads(connection, erased, last)
+    for before in erased:
+        connection.execute(queries.ERASE_BODIES, (before.jid,))
     return found, [job for _, job in jobs], seq
 
 
@@ -87,9 +87,9 @@ def _change(connection: apsw.Connection, query: str, changes: Sequence[rows.Row]
     return connection.total_changes() - before == len(changes)
 
 
-def _are_at_heads(connection: apsw.Connection, happened: Iterable[Transition], last: int) -> bool:
-    """A job that is over has no row that could miss: its head is looked up. Only Erase comes here."""
-    over = (each.before for each in happened if each.before.seq and not isinstance(each.before.state, _HAVE_A_ROW))
+def _are_at_heads(connection: apsw.Connection, erased: Iterable[Snapshot], last: int) -> bool:
+    """A job that is over, to which nothing but Erase happens, has no row that could miss: its head is looked up."""
+    over = (before for before in erased if not isinstance(before.state, _HAVE_A_ROW))
     return all(_head(connection, before.jid, last) == before.head for before in over)
 
 
