@@ -107,19 +107,28 @@ WHERE j.started_at IS NULL AND j.died_at IS NULL
     AND j.queue = ? AND j.job_type = ? AND j.payload_version = ? AND j.priority = ? AND j.scheduled_at <= ?
 ORDER BY j.scheduled_at, j.seq LIMIT ?
 """
-# All of it in one statement, where one kind of one queue is wanted, and enough of its jobs are due at its top level.
-DUE_AT_TOP: Final = f"""{_SNAPSHOT}, e.body
-FROM adc_jobs AS j {_FIRST_EVENT}
-WHERE j.started_at IS NULL AND j.died_at IS NULL
-    AND j.queue = :queue AND j.job_type = :kind AND j.payload_version = :version
-    AND j.priority = (
+# Where one kind of one queue is wanted, one statement has all jobs that are due at its highest priority, and another
+# one tells whether more wait below.
+_WAIT: Final = """j.started_at IS NULL AND j.died_at IS NULL
+    AND j.queue = :queue AND j.job_type = :kind AND j.payload_version = :version"""
+_TOP: Final = """(
         SELECT t.priority FROM adc_jobs AS t
         WHERE t.started_at IS NULL AND t.died_at IS NULL
             AND t.queue = :queue AND t.job_type = :kind AND t.payload_version = :version
         ORDER BY t.priority DESC LIMIT 1
-    )
+    )"""
+DUE_AT_TOP: Final = f"""{_SNAPSHOT}, e.body
+FROM adc_jobs AS j {_FIRST_EVENT}
+WHERE {_WAIT}
+    AND j.priority = {_TOP}
     AND j.scheduled_at <= :by AND NOT EXISTS (SELECT 1 FROM adc_paused AS p WHERE p.queue = :queue)
 ORDER BY j.scheduled_at, j.seq LIMIT :limit
+"""
+WAITS_BELOW: Final = f"""
+SELECT 1 FROM adc_jobs AS j
+WHERE {_WAIT}
+    AND j.priority < {_TOP}
+LIMIT 1
 """
 
 NEXT_DUE: Final = f"""{_LEVELS}

@@ -68,10 +68,8 @@ class SqliteWriting:
         """Waiting jobs that are due by then, in the order of claims; those that can't be read make room for others."""
         unreadable: set[int] = set()
         with self._verb("due"):
-            if not self._undisturbed.doubted:
-                first = self._due_at_top(wanted, by, limit)
-                if len(first) == limit:
-                    return first
+            if (at_top := self._due_at_top(wanted, by, limit)) is not None:
+                return at_top
             while True:
                 seqs = self._due(wanted, by, limit + len(unreadable))
                 found = self._kept(
@@ -88,18 +86,21 @@ class SqliteWriting:
                     raise Misshapen(f"the claim index names place {seq}, where adc_jobs has no such job")
         return tuple(by_seq[seq] for seq in seqs)
 
-    def _due_at_top(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...]:
-        """Such jobs of the highest priority, where that is quickly found; fewer than `limit`: there may be others."""
-        if not len(wanted.queues) == len(wanted.kinds) == 1:
-            return ()
+    def _due_at_top(self, wanted: Wanted, by: Instant, limit: int) -> tuple[Snapshot, ...] | None:
+        """Such jobs, if all of them are of the highest priority and can be read; None: they must be looked for."""
+        if self._undisturbed.doubted or not len(wanted.queues) == len(wanted.kinds) == 1:
+            return None
         (queue,), ((kind, version),) = wanted.queues, wanted.kinds
-        bindings: rows.Bindings = {"queue": queue, "kind": kind, "version": version, "by": by, "limit": limit}
+        level: dict[str, rows.Value] = {"queue": queue, "kind": kind, "version": version}
         try:
-            found = rows.with_payloads(self._connection, queries.DUE_AT_TOP, bindings)
+            found = rows.with_payloads(self._connection, queries.DUE_AT_TOP, {**level, "by": by, "limit": limit})
         except UnicodeDecodeError:  # of which job, the other way tells
-            return ()
+            return None
+        if len(found) < limit and rows.number(self._connection, queries.WAITS_BELOW, level) is not None:
+            return None
         jobs = self._kept(each for each in found if _as_wanted(each[0], wanted) is each[0])
-        return tuple(job for job in jobs if isinstance(job, Snapshot))
+        readable = tuple(job for job in jobs if isinstance(job, Snapshot))
+        return readable if len(readable) == len(found) else None
 
     def _kept(self, found: Iterable[rows.WithPayload]) -> list[Snapshot | UnreadableEvent]:
         """The jobs; their payloads are kept for whoever claims them."""

@@ -93,7 +93,7 @@ def test_a_query_finds_its_rows_by_an_index(name: str, planner: apsw.Connection)
 
 
 def test_claims_are_found_in_the_claim_index_alone(planner: apsw.Connection) -> None:
-    for name in ("DUE_LEVELS", "DUE_AT_LEVEL", "DUE_AT_TOP", "NEXT_DUE"):
+    for name in ("DUE_LEVELS", "DUE_AT_LEVEL", "DUE_AT_TOP", "WAITS_BELOW", "NEXT_DUE"):
         plan = apsw.ext.query_info(planner, QUERIES[name], explain_query_plan=True).query_plan
         assert plan is not None
         searches = [step for step in details(plan) if step.startswith(("SEARCH j", "SEARCH t"))]
@@ -203,6 +203,29 @@ def test_a_claim_costs_by_the_kinds_that_are_wanted_and_the_priorities_in_use() 
 
     assert (one, next_of_one) < (1_000, 400)
     assert (fifty, next_of_fifty) < (20_000, 10_000)
+
+
+@pytest.mark.parametrize("waiting", [0, 1, 9, 10, 11])
+def test_one_kind_at_one_priority_is_claimed_without_a_walk(waiting: int) -> None:
+    """As a runner with room for more than waits does it, for each job that comes."""
+    with closing(open_connection(":memory:", "full", Span(0))) as connection:
+        moves = Moves(SqliteStore(connection, ":memory:", MemorySigns(), MemoryWakeup()))
+        moves.schedule(*(order(n) for n in range(waiting)), *(order(n, due=9_000) for n in range(100, 105)))
+        made: list[str] = []
+
+        def note(_cursor: apsw.Cursor, sql: str, _bindings: object) -> bool:
+            made.append(sql)
+            return True
+
+        connection.exec_trace = note
+        found = moves.due(INVOICES, by=NOW, limit=10)
+
+    assert len(found) == min(waiting, 10)
+    assert [name for sql in made for name, query in QUERIES.items() if query == sql] == [
+        *("BEGIN", "DUE_AT_TOP"),
+        *["WAITS_BELOW"] * (waiting < 10),
+        "COMMIT",
+    ]
 
 
 def test_a_paused_queue_costs_less_than_an_empty_one_whatever_waits_in_it() -> None:
