@@ -380,15 +380,20 @@ def survived_by_a_copy(job: Job[str]) -> str:
 
 
 def closing_descriptors(job: Job[str]) -> str:
-    os.closerange(3, 256)
+    os.closerange(3, _highest_descriptor() + 1)
     return "closed"
 
 
 def replacing_descriptors(job: Job[str]) -> str:
-    os.closerange(3, 256)
-    for _ in range(100):
-        os.open(job.payload, os.O_WRONLY | os.O_CREAT)
+    highest = _highest_descriptor()
+    os.closerange(3, highest + 1)
+    while os.open(job.payload, os.O_WRONLY | os.O_CREAT) < highest:
+        pass
     return "replaced"
+
+
+def _highest_descriptor() -> int:
+    return max(map(int, os.listdir("/dev/fd")))  # noqa: PTH208  names, and no paths
 
 
 def measuring(job: Job[str]) -> str:
