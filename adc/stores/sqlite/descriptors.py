@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from fcntl import fcntl as ask
-from os import fstat, stat
+from os import fstat, readlink, stat
 from typing import Final, TypeAlias, final
 
 import apsw
@@ -43,8 +43,8 @@ class Descriptors:
     """Those of one connection. A look takes a microsecond or two; what it finds is a trouble, or None."""
 
     __slots__ = (
-        "_expected", "_main", "_ours_main", "_ours_shm", "_path", "_request", "_shm", "_wal", "_who_main", "_who_shm",
-        "files", "sees_locks", "sees_wal",
+        "_expected", "_main", "_names", "_ours_main", "_ours_shm", "_path", "_request", "_shm", "_wal", "_who_main",
+        "_who_shm", "files", "sees_locks", "sees_wal",
     )  # fmt: skip
 
     def __init__(self, filename: str, main: Iterable[int], wal: Iterable[int], shm: int) -> None:
@@ -52,6 +52,12 @@ class Descriptors:
         self._main = tuple(map(_watched, main))
         self._wal = tuple(map(_watched, wal))
         self._shm = _watched(shm)
+        self._names = tuple((link, readlink(link)) for number, _, _ in self._wal for link in (f"{_LIST}/{number}",))  # noqa: PTH115  pathlib would cost 4 ms of each import of adc
+        """Links to -wal, and where they led at first: elsewhere, once it was closed or removed.
+
+        Whoever asks for the state of a file makes Linux give it a new time at its next write (multigrain timestamps,
+        since 6.13): then each commit at "full" would wait for that to be stored, too.
+        """
         self.files: frozenset[Identity] = frozenset(
             (inode, device) for _, inode, device in (*self._main, *self._wal, self._shm)
         )
@@ -102,9 +108,8 @@ class Descriptors:
         try:
             if self._who_main() != self._ours_main:
                 return False
-            for number, inode, device in self._wal:
-                now = fstat(number)
-                if now.st_ino != inode or now.st_dev != device or not now.st_nlink:
+            for link, name in self._names:
+                if readlink(link) != name:  # noqa: PTH115  as above
                     return False
             there = stat(self._path)  # noqa: PTH116  pathlib would cost 4 ms of each import of adc
             _, inode, device = self._main[0]

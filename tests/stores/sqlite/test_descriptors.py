@@ -3,6 +3,7 @@
 Each test is a program of its own, since it closes what the tests need.
 """
 
+import os
 import subprocess
 import sys
 from contextlib import closing
@@ -358,6 +359,24 @@ print(queue.counts()["scheduled"])
 
 def opened(path: str) -> SqliteStore:
     return open_store(path, "normal", Span(0))
+
+
+def test_no_commit_asks_for_the_state_of_wal(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where timestamps are multigrain, the next write would give it a new one, which a sync would wait for."""
+    asked: list[int] = []
+
+    def noting(number: int) -> os.stat_result:
+        asked.append(number)
+        return os.fstat(number)
+
+    with SqliteQueue.open(db) as queue:
+        wal = descriptors.numbers_of(f"{db}-wal")
+        monkeypatch.setattr("adc.stores.sqlite.descriptors.fstat", noting)
+        queue.schedule(COUNT.new(7))
+
+        assert wal
+        assert asked
+        assert wal.isdisjoint(asked)
 
 
 def test_where_they_cannot_be_listed_the_guard_is_absent_and_says_so(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
