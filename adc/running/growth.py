@@ -5,7 +5,7 @@ from typing import Final, final
 from adc.core.instants import SECOND, Span
 
 BOUND: Final = 64 << 20
-"""In bytes. It begins anew at 2 MiB or so, unless somebody reads how the file was before."""
+"""In bytes. It begins anew at 4 MiB or so, unless somebody reads how the file was before."""
 INTERVAL: Final = Span(60 * SECOND)
 """So seldom it is compared with what it was."""
 

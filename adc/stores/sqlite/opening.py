@@ -40,9 +40,9 @@ BUSY_STEP: Final = Span(1_000)
 REST: Final = Span(2 * BUSY_STEP)
 """Between two transactions of one that has many."""
 
-WRITTEN_BACK: Final = 2 << 20
-"""The bytes that come together in -wal before SQLite writes them back, and waits for the disk. While a -wal grows, each
-commit at `full` takes longer than when it is written over, since its new length must be stored, too."""
+WRITTEN_BACK: Final = 4 << 20
+"""The bytes that come together in -wal before SQLite writes them back, and waits for the disk: as many as with pages of
+4,096. While a -wal grows, each commit at `full` takes longer than when it is written over."""
 
 # Set on adc's own connection only: apsw.bestpractice changes all connections of the process.
 _PRAGMAS: Final = (

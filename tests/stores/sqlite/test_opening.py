@@ -262,7 +262,7 @@ def test_a_new_file_is_set_up_as_asked(durability: Durability, synchronous: int,
         "secure_delete": 1,
         "encoding": "UTF-8",
         "page_size": 2_048,
-        "wal_autocheckpoint": 1_024,  # 2 MiB
+        "wal_autocheckpoint": 2_048,  # 4 MiB
     }
     assert written["format"] == str(FORMAT)
     assert written["min_reader"] == str(MIN_READER)
