@@ -52,7 +52,8 @@ class Descriptors:
         self._main = tuple(map(_watched, main))
         self._wal = tuple(map(_watched, wal))
         self._shm = _watched(shm)
-        self._names = tuple((link, readlink(link)) for number, _, _ in self._wal for link in (f"{_LIST}/{number}",))  # noqa: PTH115  pathlib would cost 4 ms of each import of adc
+        links = [f"{_LIST}/{number}" for number, _, _ in self._wal]
+        self._names = tuple((link, readlink(link)) for link in links)  # noqa: PTH115  pathlib would cost 4 ms of each import of adc
         """Links to -wal, and where they led at first: elsewhere, once it was closed or removed.
 
         Whoever asks for the state of a file makes Linux give it a new time at its next write (multigrain timestamps,
