@@ -95,6 +95,8 @@ class Gathering:
         """Of the one who writes."""
         self._writer = 0
         """Its thread; 0: there is none."""
+        self._led: list[Call] = []
+        """What it carries out."""
         self._waiting: deque[Call] = deque()
 
     def schedule(self, jobs: Sequence[NewJob], cause: str | None) -> Outcomes:
@@ -119,7 +121,7 @@ class Gathering:
 
     def _follow(self, call: Call) -> None:
         call.expect()
-        if call not in self._waiting:
+        if call not in self._led and call not in self._waiting:
             self._waiting.append(call)
         if self._turn.locked():  # still: whoever writes wakes the first that waits, when that is over
             try:
@@ -137,13 +139,14 @@ class Gathering:
             return
         try:
             with self._turn:
-                self._writer = get_ident()
+                self._writer, self._led = get_ident(), led
                 try:
-                    left = self._carry_out(led, more)
+                    # Somebody else may have carried it out while this thread waited for the turn.
+                    left = [] if led[0].is_over else self._carry_out(led, more)
                     while left:
                         left += self._carry_out(left.pop(0))
                 finally:
-                    self._writer = 0
+                    self._writer, self._led = 0, []
         finally:
             if self._waiting:
                 self._wake_next()  # first, as it is who writes next
@@ -179,10 +182,11 @@ class Gathering:
 
     def _gather(self, calls: list[Call], more: More) -> None:
         """One's own, and those that have come since, in the order in which they came."""
-        waiting: list[Call] = []
-        while self._waiting:
-            waiting.append(self._waiting.popleft())
+        waiting = tuple(self._waiting)
         calls[:] = [*(call for call in calls if call not in waiting), *waiting, *more()]
+        for call in waiting:  # only now: each is in one of the two at any time, so nobody comes twice
+            with suppress(ValueError):
+                self._waiting.remove(call)
 
     def _outcomes(self, writing: Writing, calls: Sequence[Call], *, are_new: bool) -> list[tuple[Call, Outcomes]]:
         """Of each call."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from signal import SIGINT, SIGUSR1, raise_signal, signal
 from threading import Barrier, Event, Thread, main_thread
 
@@ -17,6 +18,7 @@ from adc.core.refusals import KeyTaken
 from adc.gathering import Call, Gathering
 from adc.handling.cause import caused_by
 from adc.kind import JobKind, NewJob
+from adc.ports.store import Writing
 from adc.ports.trouble import OutcomeUnknown, StoreBusy, StoreDamaged, StoreTrouble
 from adc.queue import SqliteQueue, StoreQueue
 from adc.refused import Refused
@@ -34,8 +36,11 @@ class Gated(MemoryStore):
         super().__init__()
         self.commits = 0
         self.waits = False
+        self.waits_at_commit = False
         self.began = Event()
         self.go_on = Event()
+        self.commits_now = Event()
+        self.may_commit = Event()
         self.breaks: list[BaseException] = []
         """What the commits of the next transactions raise, after or before they are carried out."""
         self.committed_though = False
@@ -50,6 +55,9 @@ class Gated(MemoryStore):
         error = self.breaks.pop(0) if self.breaks else None
         with super().writing() as writing:
             yield writing
+            if self.waits_at_commit:
+                self.commits_now.set()
+                assert self.may_commit.wait(SOON)
             if error is not None and not self.committed_though:
                 raise error
         self.commits += 1
@@ -123,6 +131,52 @@ def test_who_waits_shares_a_commit_in_the_order_of_coming(gated: StoreQueue, sto
     assert came == [*(job.jid for job in jobs[:4]), tuple(job.jid for job in jobs[4:])]
     assert store.commits == 1
     assert mails(gated) == [job.jid for job in jobs]
+
+
+def test_who_is_woken_while_it_is_carried_out_does_not_come_again(gated: StoreQueue, store: Gated) -> None:
+    store.waits = store.waits_at_commit = True
+    writing = Doing(scheduling(gated, MAIL.new("a")))
+    assert store.began.wait(SOON)
+    waiting = Doing(scheduling(gated, MAIL.new("b")))
+    waited(gated.gathering, 1)
+    store.go_on.set()
+    assert store.commits_now.wait(SOON)
+
+    (_, carried_out) = gated.gathering._led
+    carried_out.wake()  # as who was before it in the row does
+    assert carried_out.bell is not None
+    while not carried_out.bell.empty():
+        pass
+    store.may_commit.set()
+
+    assert [each.result() for each in (writing, waiting)] == mails(gated)
+    assert not gated.gathering._waiting
+
+
+def test_no_call_is_carried_out_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SqliteQueue.open(tmp_path / "jobs.db") as queue:
+        writing, undone = queue.store.writing, list[BaseException]()
+
+        @contextmanager
+        def told() -> Iterator[Writing]:
+            try:
+                with writing() as now:
+                    yield now
+            except BaseException as error:
+                undone.append(error)
+                raise
+
+        monkeypatch.setattr(queue.store, "writing", told)
+
+        def schedule_some() -> None:
+            for number in range(50):
+                queue.schedule(MAIL.new(str(number)))
+
+        for doing in [Doing(schedule_some) for _ in range(8)]:
+            assert doing.result() is None
+
+        assert not undone  # of what is carried out once more, the log refuses the events
+        assert len(mails(queue)) == 400
 
 
 def test_a_refusal_concerns_its_own_call(gated: StoreQueue, store: Gated) -> None:
