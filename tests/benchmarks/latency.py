@@ -18,6 +18,8 @@ from tests.benchmarks.systems.protocol import Durability, System
 
 PAUSE_SECONDS: Final = (0.005, 0.05)
 """Between two jobs of a warm runner."""
+AT_A_TIME: Final = 10
+"""So many jobs of one runner follow each other before it is the next one's turn: between two turns it becomes cold."""
 PATIENCE_SECONDS: Final = 15.0
 """A job that takes longer never comes."""
 WARM_SECONDS: Final = 30.0
@@ -58,7 +60,7 @@ class Idle:
 
 
 def latency(setting: Setting) -> Iterator[Figure]:
-    """All runners are idle at once, and are given a job in turn."""
+    """All runners are idle at once, and are given some jobs in turn, one by one."""
     for durability in setting.durabilities:
         found: dict[tuple[str, str], list[float]] = {}
         for _ in range(setting.rounds):
@@ -94,9 +96,10 @@ def _round(setting: Setting, durability: Durability) -> dict[str, Idle]:
 
 def _warm(runners: dict[str, Idle], samples: int) -> None:
     chance, until = random.Random(1), time.monotonic() + WARM_SECONDS
-    for sample in range(samples):
+    for begun in range(0, samples, AT_A_TIME):
         for idle in runners.values():
-            time.sleep(chance.uniform(*PAUSE_SECONDS))
-            idle.lags.append(idle.lag())
-        if time.monotonic() > until and sample >= 1:
+            for _ in range(min(AT_A_TIME, samples - begun)):
+                time.sleep(chance.uniform(*PAUSE_SECONDS))
+                idle.lags.append(idle.lag())
+        if time.monotonic() > until:
             return
