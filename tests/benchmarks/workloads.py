@@ -27,8 +27,8 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
 TITLES: Final[Mapping[str, str]] = {
     "schedule": "Schedule from one thread: one job a call, and 1,000 a call",
     "drain": "Run no-op jobs that wait already",
-    "latency": "From before a job is scheduled until its handler begins, in an idle runner in another process, 5 to 50 ms "
-    "after its last job; cold: 10 s after it",
+    "latency": "From before a job is scheduled until its handler begins, in an idle runner in another process, 5 to 50 "
+    "ms after its last job; cold: 10 s after it",
     "crowd": "4 processes that schedule and 4 that run, all at once",
     "backlogs": "Claim and complete, with so much waiting already",
     "producers": "Threads of one process that schedule one job at a time, each waiting for its own commit",
