@@ -98,7 +98,7 @@ class Custody:
             found = self.descriptors.lost() or self.descriptors.unlocked()
             if found is not None:
                 self._bar_and_raise(found, operation)
-            refuse_strangers(self._path, operation, self.descriptors.of_shm)
+            refuse_strangers(self._path, operation, self.descriptors.of_log)
 
     def look_again(self, error: BaseException) -> None:
         """Look whether a trouble comes of lost descriptors, which then is what has to be told.

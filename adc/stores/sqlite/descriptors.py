@@ -43,8 +43,8 @@ class Descriptors:
     """Those of one connection. A look takes a microsecond or two; what it finds is a trouble, or None."""
 
     __slots__ = (
-        "_expected", "_main", "_names", "_ours_main", "_ours_shm", "_path", "_request", "_shm", "_wal", "_who_main",
-        "_who_shm", "files", "sees_locks", "sees_wal",
+        "_expected", "_link", "_main", "_name", "_ours_main", "_ours_shm", "_path", "_request", "_shm", "_wal",
+        "_who_main", "_who_shm", "files", "sees_locks", "sees_wal",
     )  # fmt: skip
 
     def __init__(self, filename: str, main: Iterable[int], wal: Iterable[int], shm: int) -> None:
@@ -52,12 +52,12 @@ class Descriptors:
         self._main = tuple(map(_watched, main))
         self._wal = tuple(map(_watched, wal))
         self._shm = _watched(shm)
-        links = [f"{_LIST}/{number}" for number, _, _ in self._wal]
-        self._names = tuple((link, readlink(link)) for link in links)  # noqa: PTH115  pathlib would cost 4 ms of each import of adc
-        """Links to -wal, and where they led at first: elsewhere, once it was closed or removed.
+        self._link = f"{_LIST}/{self._wal[0][0]}" if self._wal else ""
+        self._name = readlink(self._link) if self._wal else ""  # noqa: PTH115  pathlib would cost 4 ms of each import of adc
+        """Where the link to -wal led at first: elsewhere, once it was closed or removed.
 
         Whoever asks for the state of a file makes Linux give it a new time at its next write (multigrain timestamps,
-        since 6.13): then each commit at "full" would wait for that to be stored, too.
+        since 6.13): then the next commit at "full" would wait for that to be stored, too.
         """
         self.files: frozenset[Identity] = frozenset(
             (inode, device) for _, inode, device in (*self._main, *self._wal, self._shm)
@@ -73,9 +73,9 @@ class Descriptors:
         self._expected = LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _WRITE_LOCK, 1, os.getpid())
 
     @property
-    def of_shm(self) -> tuple[int]:
-        """The one of -shm."""
-        return (self._shm[0],)
+    def of_log(self) -> tuple[int, ...]:
+        """Those of -wal and -shm."""
+        return tuple(number for number, _, _ in (*self._wal, self._shm))
 
     def lost_at_begin(self) -> Found | None:
         """Look at -shm, where the locks are taken that a transaction relies on."""
@@ -107,11 +107,8 @@ class Descriptors:
         if not self.sees_locks:
             return self.lost() is None and self.moved() is None
         try:
-            if self._who_main() != self._ours_main:
+            if self._who_main() != self._ours_main or not self._leads_to_wal():
                 return False
-            for link, name in self._names:
-                if readlink(link) != name:  # noqa: PTH115  as above
-                    return False
             there = stat(self._path)  # noqa: PTH116  pathlib would cost 4 ms of each import of adc
             _, inode, device = self._main[0]
             return (
@@ -142,7 +139,21 @@ class Descriptors:
         """Look at all of them."""
         if not all(map(_is_same, self._main)):
             return _CLOSED
+        with suppress(OSError):
+            if self._leads_to_wal():
+                return _lost(self._shm)
         return next(filter(None, map(_lost, (*self._wal, self._shm))), None)
+
+    def wal_bytes(self) -> int:
+        """How long -wal is. Within the lock of the connection: SQLite may move there before it reads or writes."""
+        try:
+            return os.lseek(self._wal[0][0], 0, os.SEEK_END) if self._leads_to_wal() else 0
+        except OSError:
+            return 0
+
+    def _leads_to_wal(self) -> bool:
+        """Whether the descriptor of -wal still is the one, if it is known; raises OSError where it is closed."""
+        return not self._link or readlink(self._link) == self._name  # noqa: PTH115  as above
 
 
 def find(connection: apsw.Connection, before: Collection[int]) -> Descriptors | None:
@@ -163,8 +174,8 @@ def find(connection: apsw.Connection, before: Collection[int]) -> Descriptors | 
     return None
 
 
-def numbers_of(path: str) -> frozenset[int]:
-    """The descriptors that this process has open of a file."""
+def numbers_of(path: str, known: Collection[int] = ()) -> frozenset[int]:
+    """The descriptors that this process has open of a file, but for those that are known."""
     wanted = identity_of(path)
     if wanted is None:
         return frozenset()
@@ -172,7 +183,8 @@ def numbers_of(path: str) -> frozenset[int]:
         names = os.listdir(_LIST)  # noqa: PTH208  pathlib would cost 4 ms of each import of adc
     except OSError:
         return frozenset()
-    return frozenset(number for number in map(int, names) if _identity_of_number(number) == wanted)
+    there = (number for number in map(int, names) if number not in known)
+    return frozenset(number for number in there if _identity_of_number(number) == wanted)
 
 
 def identity_of(path: str) -> Identity | None:

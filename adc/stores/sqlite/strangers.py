@@ -17,7 +17,7 @@ _SHM: Final = "-shm"
 
 
 def refuse_strangers(path: str, operation: str, known: Collection[int] = ()) -> None:
-    """Raise MixedSqlite if there is one; `known` are the descriptors of -shm that SQLite has.
+    """Raise MixedSqlite if there is one; `known` are the descriptors of -wal and -shm that SQLite has.
 
     Its own of the database can't be told from others while it has a connection to the file: it keeps those of closed
     ones. But -shm it opens once in a process; and another copy does too, before it reads anything.
@@ -27,9 +27,9 @@ def refuse_strangers(path: str, operation: str, known: Collection[int] = ()) -> 
         return
     if not _is_open(identity):
         _refuse(path, operation, "", numbers_of(path))
-    found = numbers_of(path + _SHM)
-    if len(found) > 1:
-        _refuse(path, operation, _SHM, found - frozenset(known) or found)
+    found = numbers_of(path + _SHM, known)
+    if known or len(found) > 1:
+        _refuse(path, operation, _SHM, found)
 
 
 def _refuse(path: str, operation: str, suffix: str, found: Collection[int]) -> None:

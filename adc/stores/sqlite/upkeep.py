@@ -72,6 +72,9 @@ class SqliteUpkeep(SqliteRunners):
 
     def wal_bytes(self) -> int:
         """How long the -wal is; 0: there is none. Nothing is opened for it."""
+        if (descriptors := self._custody.descriptors) is not None and descriptors.sees_wal:
+            with self._lock:
+                return descriptors.wal_bytes()
         try:
             return os.path.getsize(f"{self._path}-wal")  # noqa: PTH202  pathlib would cost 4 ms of each import of adc
         except OSError:

@@ -6,13 +6,15 @@ Each test is a program of its own, since it closes what the tests need.
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import apsw
 import pytest
 
-from adc.core.instants import Span
+from adc.core.ids import RunnerId
+from adc.core.instants import Instant, Span
 from adc.kind import JobKind
 from adc.ports.trouble import DatabaseMoved
 from adc.queue import SqliteQueue
@@ -361,22 +363,36 @@ def opened(path: str) -> SqliteStore:
     return open_store(path, "normal", Span(0))
 
 
-def test_no_commit_asks_for_the_state_of_wal(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neither_a_commit_nor_a_beat_asks_for_the_state_of_wal(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where timestamps are multigrain, the next write would give it a new one, which a sync would wait for."""
-    asked: list[int] = []
+    asked: list[int | str] = []
 
-    def noting(number: int) -> os.stat_result:
-        asked.append(number)
-        return os.fstat(number)
+    def noting(ask: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+        def noted(of: int | str, **options: bool) -> os.stat_result:
+            asked.append(of)
+            return ask(of, **options)
+
+        return noted
 
     with SqliteQueue.open(db) as queue:
-        wal = descriptors.numbers_of(f"{db}-wal")
-        monkeypatch.setattr("adc.stores.sqlite.descriptors.fstat", noting)
+        wal, name = descriptors.numbers_of(f"{db}-wal"), f"{db}-wal"
+        monkeypatch.setattr("adc.stores.sqlite.descriptors.fstat", noting(os.fstat))
+        monkeypatch.setattr("os.stat", noting(os.stat))
+        queue.schedule(COUNT.new(7))
+        queue.store.beat(RunnerId("me"), Instant(0))
+
+        assert queue.store.wal_bytes() > 0
+        assert wal
+        assert {*asked} > {str(db)}
+        assert {*asked}.isdisjoint({*wal, name})
+
+
+def test_the_length_of_wal_is_told_as_it_is(db: Path) -> None:
+    with SqliteQueue.open(db) as queue:
+        before = queue.store.wal_bytes()
         queue.schedule(COUNT.new(7))
 
-        assert wal
-        assert asked
-        assert wal.isdisjoint(asked)
+        assert before < queue.store.wal_bytes() == Path(f"{db}-wal").stat().st_size
 
 
 def test_where_they_cannot_be_listed_the_guard_is_absent_and_says_so(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
