@@ -121,7 +121,7 @@ class Gathering:
 
     def _follow(self, call: Call) -> None:
         call.expect()
-        if call not in self._led and call not in self._waiting:
+        if call not in self._waiting and call not in self._led:  # in this order: from the one it goes to the other
             self._waiting.append(call)
         if self._turn.locked():  # still: whoever writes wakes the first that waits, when that is over
             try:
@@ -184,7 +184,7 @@ class Gathering:
         """One's own, and those that have come since, in the order in which they came."""
         waiting = tuple(self._waiting)
         calls[:] = [*(call for call in calls if call not in waiting), *waiting, *more()]
-        for call in waiting:  # only now: each is in one of the two at any time, so nobody comes twice
+        for call in waiting:  # only now, so that whoever looks for it finds it
             with suppress(ValueError):
                 self._waiting.remove(call)
 
