@@ -107,8 +107,6 @@ class Gathering:
             if self._turn.locked() and self._writer != get_ident():
                 self._follow(call)
             else:
-                if self._waiting and call not in self._waiting:
-                    self._waiting.append(call)  # behind those that are about to write
                 self._lead([call])
         if call.error is not None:
             raise call.error
@@ -137,6 +135,8 @@ class Gathering:
         if self._writer == get_ident():  # a signal handler that schedules, in the midst of this
             self._carry_out(led)
             return
+        if self._waiting and led[0] not in self._waiting:
+            self._waiting.append(led[0])  # behind those that are about to write
         try:
             with self._turn:
                 self._writer, self._led = get_ident(), led

@@ -41,6 +41,7 @@ class Gated(MemoryStore):
         self.go_on = Event()
         self.commits_now = Event()
         self.may_commit = Event()
+        self.after_commit: Callable[[], None] | None = None
         self.breaks: list[BaseException] = []
         """What the commits of the next transactions raise, after or before they are carried out."""
         self.committed_though = False
@@ -61,6 +62,8 @@ class Gated(MemoryStore):
             if error is not None and not self.committed_though:
                 raise error
         self.commits += 1
+        if self.after_commit is not None:
+            self.after_commit()
         if error is not None:
             raise error
 
@@ -322,6 +325,35 @@ def test_a_signal_handler_that_schedules_while_its_thread_writes_is_refused_and_
         signal(SIGUSR1, before)
 
     assert came == ["this thread is in a write transaction already", inner.jid]
+
+
+def test_what_a_signal_handler_scheduled_does_not_come_again(gated: StoreQueue, store: Gated) -> None:
+    inner, waiting = MAIL.new("inner"), MAIL.new("waiting")
+    left: list[NewJob] = []
+
+    def handle(number: int, frame: object) -> None:
+        store.after_commit = None
+        gated.schedule(inner)
+        left.extend(job for call in gated.gathering._waiting for job in call.jobs)
+
+    def let_one_wait() -> object:
+        assert store.commits_now.wait(SOON)
+        follower = Doing(scheduling(gated, waiting))
+        waited(gated.gathering, 1)
+        store.may_commit.set()
+        return follower.result()
+
+    store.waits_at_commit, store.after_commit = True, lambda: raise_signal(SIGUSR1)
+    before = signal(SIGUSR1, handle)
+    try:
+        others = Doing(let_one_wait)
+        gated.schedule(MAIL.new("outer"))
+        assert others.result() == waiting.jid
+    finally:
+        signal(SIGUSR1, before)
+
+    assert left == [waiting]
+    assert store.commits == len(mails(gated)) == 3
 
 
 def test_many_threads_lose_nothing(queue: SqliteQueue) -> None:
