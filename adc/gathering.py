@@ -119,40 +119,49 @@ class Gathering:
 
     def _follow(self, call: Call) -> None:
         call.expect()
-        if call not in self._waiting and call not in self._led:  # in this order: from the one it goes to the other
-            self._waiting.append(call)
-        if self._turn.locked():  # still: whoever writes wakes the first that waits, when that is over
-            try:
+        try:
+            self._queue_up(call)
+            if self._turn.locked():  # still: whoever writes wakes the first that waits, when that is over
                 call.wait()
-            except BaseException:
-                with suppress(ValueError):
-                    self._waiting.remove(call)
-                self._wake_next()
-                raise
+        except BaseException:
+            self._leave(call)
+            self._wake_next()
+            raise
 
     def _lead(self, led: list[Call], more: More = _nobody) -> None:
         """`with` a lock is safe from interrupts; to take it, and then to `try`, isn't. `led` gets what waits."""
-        if self._writer == get_ident():  # a signal handler that schedules, in the midst of this
+        me, own = get_ident(), led[0]
+        if self._writer == me:  # a signal handler that schedules, in the midst of this
             self._carry_out(led)
             return
-        if self._waiting and led[0] not in self._waiting:
-            self._waiting.append(led[0])  # behind those that are about to write
         try:
+            if self._waiting:
+                self._queue_up(own)  # behind those that are about to write
             with self._turn:
-                self._writer, self._led = get_ident(), led
+                self._writer, self._led = me, led  # nothing is called before: a signal handler would wait for itself
                 try:
                     # Somebody else may have carried it out while this thread waited for the turn.
-                    left = [] if led[0].is_over else self._carry_out(led, more)
+                    left = [] if own.is_over else self._carry_out(led, more)
                     while left:
                         left += self._carry_out(left.pop(0))
                 finally:
                     self._writer, self._led = 0, []
         finally:
             if self._waiting:
+                self._leave(own)  # if it couldn't begin: nobody else may store what its caller takes for lost
                 self._wake_next()  # first, as it is who writes next
             for call in led:
                 if call.bell is not None:
                     call.bell.put(None)
+
+    def _queue_up(self, call: Call) -> None:
+        """Let it wait, unless it does, or somebody has it, or had it: a call goes that way, so they are looked at so."""
+        if call not in self._waiting and call not in self._led and not call.is_over:
+            self._waiting.append(call)
+
+    def _leave(self, call: Call) -> None:
+        with suppress(ValueError):
+            self._waiting.remove(call)
 
     def _wake_next(self) -> None:
         with suppress(IndexError):
@@ -169,9 +178,11 @@ class Gathering:
                     self._gather(calls, more)
                 outcomes = self._outcomes(writing, calls, are_new=are_new)
         except _Apart as apart:
-            apart.call.came_to(apart.outcomes)
             others = [call for call in calls if call is not apart.call]
-            return [others] if others else []
+            if others:  # what it is refused for may be theirs, and is undone
+                return [others, [apart.call]]
+            apart.call.came_to(apart.outcomes)
+            return []
         except VersionConflict as conflict:
             return self._carry_out(calls, are_new=False) if are_new else _failed(calls, conflict)
         except Exception as error:  # noqa: BLE001  it is raised where it belongs
@@ -183,10 +194,10 @@ class Gathering:
     def _gather(self, calls: list[Call], more: More) -> None:
         """One's own, and those that have come since, in the order in which they came."""
         waiting = tuple(self._waiting)
-        calls[:] = [*(call for call in calls if call not in waiting), *waiting, *more()]
+        unfinished = (call for call in waiting if not call.is_over)
+        calls[:] = [*(call for call in calls if call not in waiting), *unfinished, *more()]
         for call in waiting:  # only now, so that whoever looks for it finds it
-            with suppress(ValueError):
-                self._waiting.remove(call)
+            self._leave(call)
 
     def _outcomes(self, writing: Writing, calls: Sequence[Call], *, are_new: bool) -> list[tuple[Call, Outcomes]]:
         """Of each call."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIGINT, SIGUSR1, raise_signal, signal
-from threading import Barrier, Event, Thread, main_thread
+from threading import Barrier, Event, Thread, get_ident, main_thread
 
 import pytest
 from typing_extensions import TypeVar, override
@@ -19,7 +19,7 @@ from adc.gathering import Call, Gathering
 from adc.handling.cause import caused_by
 from adc.kind import JobKind, NewJob
 from adc.ports.store import Writing
-from adc.ports.trouble import OutcomeUnknown, StoreBusy, StoreDamaged, StoreTrouble
+from adc.ports.trouble import OutcomeUnknown, StoreBusy, StoreDamaged, StoreFull, StoreTrouble
 from adc.queue import SqliteQueue, StoreQueue
 from adc.refused import Refused
 from adc.stores.memory import MemoryStore
@@ -42,7 +42,9 @@ class Gated(MemoryStore):
         self.commits_now = Event()
         self.may_commit = Event()
         self.after_commit: Callable[[], None] | None = None
-        self.breaks: list[BaseException] = []
+        self.at_begin: list[BaseException | None] = []
+        """What the next transactions raise before they begin."""
+        self.breaks: list[BaseException | None] = []
         """What the commits of the next transactions raise, after or before they are carried out."""
         self.committed_though = False
 
@@ -53,6 +55,8 @@ class Gated(MemoryStore):
             self.waits = False
             self.began.set()
             assert self.go_on.wait(SOON)
+        if self.at_begin and (refusal := self.at_begin.pop(0)) is not None:
+            raise refusal
         error = self.breaks.pop(0) if self.breaks else None
         with super().writing() as writing:
             yield writing
@@ -180,6 +184,68 @@ def test_no_call_is_carried_out_twice(tmp_path: Path, monkeypatch: pytest.Monkey
 
         assert not undone  # of what is carried out once more, the log refuses the events
         assert len(mails(queue)) == 400
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt(), StoreBusy("jobs.db", "begin", "locked")])
+def test_who_waited_and_cannot_begin_is_not_stored_by_the_next_one(
+    gated: StoreQueue, store: Gated, raised: BaseException
+) -> None:
+    store.waits_at_commit = True
+    store.at_begin = [None, raised]
+    writing = Doing(scheduling(gated, MAIL.new("a")))
+    assert store.commits_now.wait(SOON)
+    waiting = Doing(scheduling(gated, MAIL.new("b")))
+    waited(gated.gathering, 1)
+    store.may_commit.set()
+
+    first = writing.result()
+    assert waiting.result() is raised
+    assert not gated.gathering._waiting
+    later = gated.schedule(MAIL.new("later"))
+    assert mails(gated) == [first, later]
+
+
+def test_only_who_is_nowhere_and_not_over_waits(gated: StoreQueue) -> None:
+    """Whoever it was that was interrupted between two looks."""
+    gathering, call = gated.gathering, Call((MAIL.new("a"),), None)
+    gathering._led = [call]
+    gathering._queue_up(call)
+    assert not gathering._waiting
+
+    gathering._led = []
+    gathering._queue_up(call)
+    gathering._queue_up(call)
+    assert list(gathering._waiting) == [call]
+
+    gathering._waiting.clear()
+    call.came_to(())
+    gathering._queue_up(call)
+    assert not gathering._waiting
+
+
+def test_the_turn_is_never_taken_without_it_being_known_by_whom(
+    gated: StoreQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal handler that schedules in between would wait for its own thread."""
+
+    def asked() -> int:
+        assert not gated.gathering._turn.locked() or gated.gathering._writer
+        return get_ident()
+
+    monkeypatch.setattr("adc.gathering.get_ident", asked)
+    jid = gated.schedule(MAIL.new("a"))
+
+    assert mails(gated) == [jid]
+
+
+def test_nobody_is_refused_for_a_job_that_is_not_stored(gated: StoreQueue, store: Gated) -> None:
+    holder, several = MAIL.new("a", key="k"), (MAIL.new("b"), MAIL.new("c", key="k"))
+    store.breaks = [None, StoreFull("jobs.db", "commit", "full")]
+
+    came = together(gated, store, scheduling(gated, holder), scheduling(gated, *several))
+
+    assert isinstance(came[0], StoreFull)
+    assert came[1] == tuple(mails(gated)) == tuple(job.jid for job in several)
 
 
 def test_a_refusal_concerns_its_own_call(gated: StoreQueue, store: Gated) -> None:
