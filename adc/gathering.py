@@ -155,7 +155,7 @@ class Gathering:
                     call.bell.put(None)
 
     def _queue_up(self, call: Call) -> None:
-        """Let it wait, unless it does, or somebody has it, or had it: a call goes that way, so they are looked at so."""
+        """Let it wait, unless it does, or somebody has it, or had it: the order in which a call comes to be over."""
         if call not in self._waiting and call not in self._led and not call.is_over:
             self._waiting.append(call)
 
