@@ -155,11 +155,15 @@ class Gathering:
                     call.bell.put(None)
 
     def _queue_up(self, call: Call) -> None:
-        """Let it wait, unless it does, or somebody has it, or had it: the order in which a call comes to be over."""
+        """Let it wait, unless it does already, is being carried out, or is over.
+
+        It comes from the one to the next, and they are asked in that order: so it is missed nowhere.
+        """
         if call not in self._waiting and call not in self._led and not call.is_over:
             self._waiting.append(call)
 
     def _leave(self, call: Call) -> None:
+        """Let it wait no longer, if it does."""
         with suppress(ValueError):
             self._waiting.remove(call)
 

@@ -206,7 +206,7 @@ def test_who_waited_and_cannot_begin_is_not_stored_by_the_next_one(
 
 
 def test_only_who_is_nowhere_and_not_over_waits(gated: StoreQueue) -> None:
-    """Whoever it was that was interrupted between two looks."""
+    """However far it has come while its thread couldn't look."""
     gathering, call = gated.gathering, Call((MAIL.new("a"),), None)
     gathering._led = [call]
     gathering._queue_up(call)
