@@ -295,8 +295,8 @@ def test_an_unknown_outcome_reaches_all_whose_jobs_were_in_it(
     assert len(mails(gated)) == 4
 
 
-def test_a_busy_store_is_waited_for_once(gated: StoreQueue, store: Gated) -> None:
-    store.breaks = [StoreBusy("jobs.db", "begin", "locked")]
+def test_a_busy_store_is_told_to_all_who_shared_the_transaction(gated: StoreQueue, store: Gated) -> None:
+    store.breaks = [StoreBusy("jobs.db", "commit", "locked")]
 
     came = together(gated, store, *(scheduling(gated, MAIL.new("a")) for _ in range(3)))
 
